@@ -1,0 +1,22 @@
+FROM python:3.13-slim AS build
+WORKDIR /site
+COPY requirements.txt .
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+COPY . .
+# The secret signs nothing here; the real one comes with the container's environment.
+RUN DEBUG=0 ALLOWED_HOSTS=localhost VAR_DIR=/tmp SECRET_KEY=$(python -c "import secrets; print(secrets.token_hex(32))") \
+    STATIC_ROOT=/static /venv/bin/python manage.py collectstatic --no-input
+
+FROM python:3.13-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0 VAR_DIR=/data STATIC_ROOT=/static
+# The folder belongs to the user here so that a new volume in its place does, too.
+RUN useradd --system --uid 1000 site && install -d -o site /data /data/media
+COPY --from=build /venv /venv
+COPY --from=build /static /static
+COPY --from=build /site /site
+WORKDIR /site
+USER site
+EXPOSE 8000
+# One thread: the work is Python's, more threads would only wait for each other. More load: more workers.
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--blocking-threads", "1", \
+     "timeline.wsgi:application"]

@@ -1,0 +1,63 @@
+# make run     the site with its demo and the background worker on http://127.0.0.1:8000 (PORT=8001: elsewhere)
+# make test    every test: on SQLite, on PostgreSQL, in a browser; then the coverage
+# make check   linters, types, templates, migrations, settings of production
+# make bench   the benchmarks
+# make lock    requirements*.txt from pyproject.toml (needs uv; UPGRADE=--upgrade takes newer versions)
+# make clean   removes what can be made again; var/, where the data is, stays
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+PYTEST := $(BIN)/coverage run -m pytest
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.NOTPARALLEL:
+.PHONY: run test test-sqlite test-postgresql test-browser check bench lock clean
+
+run: export SITE_URL = http://127.0.0.1:$(PORT)
+run: .venv/requirements.stamp
+	@$(BIN)/python manage.py develop
+
+test: .venv/requirements-dev.stamp
+	@rm -f .coverage .coverage.*
+	@$(MAKE) --keep-going --no-print-directory test-sqlite test-postgresql test-browser
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+test-sqlite: .venv/requirements-dev.stamp
+	$(PYTEST) -n 2 --ignore=tests/browser
+
+test-postgresql: .venv/requirements-dev.stamp
+	$(BIN)/python -m tests.postgres $(PYTEST) -n 2 --ignore=tests/browser
+
+test-browser: .venv/requirements-dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+	$(PYTEST) tests/browser
+
+check: export SECRET_KEY = $(shell $(BIN)/python -c "import secrets; print(secrets.token_hex(32))")
+check: .venv/requirements-dev.stamp
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	DEBUG=0 SITE_URL=https://example.org ALLOWED_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/requirements-dev.stamp
+	@set -e; for name in $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))); do $(BIN)/python -m benchmarks.$$name; done
+
+lock:
+	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+clean:
+	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/%.stamp: %.txt
+	@$(PYTHON) -c "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || { \
+	  echo "The AI Timeline needs Python 3.11 or newer with venv, called $(PYTHON) (or make PYTHON=...); on Debian:" \
+	    "apt-get install python3-venv. Found: $$($(PYTHON) --version 2>&1)" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@

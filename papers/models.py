@@ -1,0 +1,148 @@
+import re
+import unicodedata
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.urls import reverse
+from timeline.markdown import safe_href
+
+from papers.arxiv import parse_identifier
+from timeline.models import Item, LinksField, Slugged, WebField, parse_links
+
+
+DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name share: no case, no diacritics, no dots, single spaces."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(" " if char in ".‐-" else char for char in folded if not unicodedata.combining(char))
+    return " ".join(letters.split())
+
+
+class AuthorQuerySet(models.QuerySet):
+    def named(self, name: str) -> "AuthorQuerySet":
+        """The authors known under this name or a spelling that differs in case, dots and diacritics only."""
+        key = name_key(name)
+        return self.filter(models.Q(key=key) | models.Q(spellings__key=key)).distinct().order_by("pk")
+
+
+class Author(Slugged):
+    SLUG_SOURCE = "name"
+
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, editable=False, db_index=True)
+    orcid = models.CharField(
+        "ORCID",
+        max_length=19,
+        blank=True,
+        validators=[RegexValidator(r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$", "Write it like 0000-0002-1825-0097.")],
+    )
+    links = LinksField()
+
+    objects = AuthorQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = name_key(self.name)
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("author", args=[self.slug])
+
+    @property
+    def link_list(self) -> list[tuple[str, str]]:
+        return parse_links(self.links)
+
+
+class Spelling(models.Model):
+    """Another way to write an author's name, by which an import finds them."""
+
+    author = models.ForeignKey(Author, models.CASCADE, related_name="spellings")
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, editable=False, db_index=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["author", "name"], name="spelling_unique")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = name_key(self.name)
+        super().save(*args, **kwargs)
+
+
+class PaperSummary(Item):
+    kind = "papers"
+
+    authors = models.ManyToManyField(Author, through="Authorship", related_name="papers", blank=True)
+    arxiv_id = models.CharField(
+        "arXiv id", max_length=40, blank=True, help_text="2311.11045, with or without version, or the address."
+    )
+    arxiv_version = models.PositiveSmallIntegerField("arXiv version", null=True, blank=True)
+    doi = models.CharField(
+        "DOI",
+        max_length=200,
+        blank=True,
+        validators=[RegexValidator(DOI, "Write it like 10.48550/arXiv.2311.11045.")],
+    )
+    pdf_url = WebField("PDF")
+    code_url = WebField("code")
+    weights_url = WebField("weights")
+    project_url = WebField("project page")
+    venue = models.CharField(max_length=200, blank=True)
+    date = models.DateField(null=True, blank=True, help_text="Of the paper.")
+    abstract = models.TextField(blank=True)
+
+    class Meta(Item.Meta):
+        verbose_name_plural = "paper summaries"
+
+    def clean(self) -> None:
+        super().clean()
+        if self.arxiv_id:
+            try:
+                self.arxiv_id, version = parse_identifier(self.arxiv_id)
+            except ValueError as error:
+                raise ValidationError({"arxiv_id": str(error)}) from error
+            self.arxiv_version = version or self.arxiv_version
+        self.doi = DOI.sub(r"\1", self.doi)
+
+    @property
+    def arxiv(self) -> str:
+        """Identifier with version, as one cites it."""
+        return f"{self.arxiv_id}v{self.arxiv_version}" if self.arxiv_version else self.arxiv_id
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """(label, address) of everything that exists of the paper; no address that a browser would run."""
+        pairs = [
+            (f"arXiv {self.arxiv}", f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv_id else ""),
+            ("PDF", self.pdf_url),
+            ("DOI", f"https://doi.org/{self.doi}" if self.doi else ""),
+            ("Code", self.code_url),
+            ("Weights", self.weights_url),
+            ("Project page", self.project_url),
+        ]
+        return [(label, url) for label, url in pairs if safe_href(url)]
+
+
+class Authorship(models.Model):
+    item = models.ForeignKey(PaperSummary, models.CASCADE, related_name="bylines")
+    author = models.ForeignKey(Author, models.PROTECT)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["item", "author"], name="authorship_unique")]
+
+    def __str__(self) -> str:
+        return str(self.author)

@@ -1,0 +1,108 @@
+import base64
+from io import BytesIO
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from playwright.sync_api import Page, expect
+
+from tests.factories import edith, make_issue, make_paper, paula, picture
+from timeline.models import Image, Issue
+from timeline.sections import section
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def sign_in(page: Page, email: str) -> None:
+    out = BytesIO()
+
+    class Text:
+        def write(self, text: str) -> None:
+            out.write(text.encode())
+
+    call_command("signin_link", email, stdout=Text())
+    page.goto(out.getvalue().decode().strip().removeprefix("http://127.0.0.1:8000"))
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Not now").click()
+
+
+def change_url(row) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def test_link_signs_in_and_a_password_is_set(page: Page) -> None:
+    sign_in(page, edith().email)
+    expect(page.get_by_role("heading", name="Desk")).to_be_visible()
+
+
+def test_preview_follows_the_typing_and_tells_problems(page: Page) -> None:
+    paper = make_paper(make_issue(), body="# Overview\n\nFirst text")
+    sign_in(page, edith().email)
+    page.goto(change_url(paper))
+    field, preview = page.locator("#id_body"), page.locator(".field-body .prose")
+    expect(preview.get_by_role("heading", name="Overview")).to_be_visible()
+    field.fill("## Results\n\nIt is *better*: $x^2$")
+    expect(preview.locator("em")).to_have_text("better")
+    expect(preview.locator("math")).to_be_visible()
+    assert preview.get_by_role("heading").get_attribute("id") == f"{paper.anchor}-results"
+    field.fill("Fine\n\n$\\frac{1}$")
+    expect(page.locator(".field-body .markdown-status")).to_contain_text("Line 3")
+    field.press("Tab")
+    assert page.evaluate("document.activeElement.id") != "id_body"  # the key is not trapped
+
+
+def test_dropped_picture_is_stored_and_stands_in_the_text(page: Page) -> None:
+    paper = make_paper(make_issue(), body="Text")
+    sign_in(page, edith().email)
+    page.goto(change_url(paper))
+    data = base64.b64encode(picture(name="whale.png").read()).decode()
+    page.evaluate(
+        """data => {
+            const bytes = Uint8Array.from(atob(data), char => char.charCodeAt(0));
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([bytes], "whale.png", { type: "image/png" }));
+            const field = document.querySelector("#id_body");
+            field.focus();
+            field.setSelectionRange(4, 4);
+            field.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }""",
+        data,
+    )
+    expect(page.locator("#id_body")).to_have_value("Text\n\n![](media:whale)")
+    expect(page.locator(".field-body .prose img")).to_be_visible()
+    assert Image.objects.get().name == "whale"
+
+
+def titles(issue: Issue) -> str:
+    return "".join(paper.title for paper in section("papers").items(issue))
+
+
+def test_items_are_ordered_by_buttons_and_by_dragging(page: Page) -> None:
+    issue = make_issue()
+    for title in "abc":
+        make_paper(issue, title=title)
+    sign_in(page, edith().email)
+    page.goto(change_url(issue))
+    rows = page.locator("#papersummary_set-group tr.form-row:not(.empty-form)")
+    last = rows.nth(2).get_by_role("button", name="Move up")
+    last.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#papersummary_set-group .order-status")).to_have_text("c: place 2")
+    page.keyboard.press("Enter")  # the button keeps the focus
+    page.get_by_role("button", name="Save and continue editing").first.click()
+    assert titles(issue) == "cab"
+    lower_edge = rows.nth(2).bounding_box()["height"] - 4
+    rows.nth(0).locator(".order-handle").drag_to(rows.nth(2), target_position={"x": 60, "y": lower_edge})
+    page.get_by_role("button", name="Save and continue editing").first.click()
+    assert titles(issue) == "abc"
+
+
+def test_publisher_publishes_after_a_question(page: Page) -> None:
+    issue = make_issue(published=False, title="AI Can Think")
+    sign_in(page, paula().email)
+    page.goto(change_url(issue))
+    page.get_by_role("link", name="Publish", exact=True).click()
+    expect(page.locator("#content")).to_contain_text("becomes public at once")
+    page.get_by_role("button", name="Publish").click()
+    page.goto("/")
+    expect(page.get_by_role("heading", name="AI Can Think")).to_be_visible()

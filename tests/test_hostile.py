@@ -1,0 +1,160 @@
+"""Hostile text in every field of every model, then every page: nothing of it may run."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from news.models import NewsAuthorship
+from papers.models import Author, Authorship, Spelling
+from tests.factories import make_image, make_issue, make_news, make_paper
+from tests.thirdkind.models import Poll
+from timeline.models import Content, Image, Issue, Publication, Topic, User
+from timeline.sections import render_issue
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = """"'><script>evil()</script><img src=x onerror=evil()><svg/onload=evil()><a href="javascript:evil()">x</a>\
+</title></textarea></style>{{ evil }}{% evil %}"""
+MARKDOWN = (
+    HOSTILE + "\n\n[x](javascript:evil()) ![x](javascript:evil()) <javascript:evil()> "
+    "[y]( &#x6A;avascript:evil())\n\n"
+    '# H <script>evil()</script>\n\n![a"onerror=evil()](media:hostile "t\'\\"><script>evil()</script>")\n\n'
+    "::: note <script>evil()</script>\nx\n:::\n\n```<script>\n<script>evil()</script>\n```\n\n"
+    "$\\text{<script>evil()</script>}$\n\n"
+    "|a|\n|-|\n|<script>evil()</script>|\n\n[^<script>]: <script>evil()</script>\n"
+)
+
+
+class Runs(HTMLParser):
+    """Everything in a page that a browser would run and that is not a script of ours."""
+
+    URLS = {"href", "src", "action", "formaction", "xlink:href", "srcset", "data", "poster"}
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: (value or "").strip() for name, value in attrs}
+        if (
+            tag == "script"
+            and not values.get("src", "").startswith(("/static/", "/admin/jsi18n/"))
+            and values.get("type") != "application/json"
+        ):
+            self.found.append(f"<script {values}>")
+        if tag in {"iframe", "object", "embed", "base"}:
+            self.found.append(f"<{tag}>")
+        for name, value in values.items():
+            scheme = "".join(char for char in value.lower() if char > " ")
+            if name.startswith("on") or (
+                name in self.URLS and scheme.startswith(("javascript:", "data:", "vbscript:"))
+            ):
+                self.found.append(f"<{tag} {name}={value}>")
+            if name == "style" and "admin" not in values.get("class", ""):
+                self.found.append(f"<{tag} style={value}>")
+
+
+def poison(row: models.Model) -> models.Model:
+    """Fill every text of `row` behind the back of all validation, as a leaked database or a faulty import would."""
+    texts: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        if isinstance(field, models.SlugField | models.FileField) or not isinstance(
+            field, models.CharField | models.TextField
+        ):
+            continue
+        if field.name in {"time_zone", "model", "action", "password", "email"}:
+            continue
+        hostile = "javascript:evil()" if isinstance(field, models.URLField) else MARKDOWN
+        if field.name in {"links", "social_links"}:
+            hostile = (
+                "x javascript:evil()\n" + HOSTILE.replace("\n", " ") + " https://a.example/?<script>evil()</script>"
+            )
+        limit = getattr(field, "max_length", None)
+        texts[field.name] = hostile[:limit] if limit else hostile
+    if isinstance(row, Publication):
+        texts["support_link"] = "javascript:evil()"
+    type(row)._base_manager.filter(pk=row.pk).update(**texts)
+    row.refresh_from_db()
+    return row
+
+
+@pytest.fixture
+def site() -> dict[str, Any]:
+    """One row of everything, all of it hostile."""
+    image = make_image("hostile")
+    issue = make_issue(number=2, cover=image)
+    topic = Topic.objects.create(name="Topic", slug="topic")
+    author = Author.objects.create(name="Author", slug="author")
+    other = Author.objects.create(name="Other", slug="other")
+    Spelling.objects.create(author=author, name="Spelling")
+    paper = make_paper(issue, slug="paper", lead_image=image)
+    news = make_news(issue, slug="news", lead_image=image)
+    poll = Poll.objects.create(issue=issue, slug="poll", title="Poll")
+    for item in (paper, news):
+        item.topics.add(topic)
+    for person in (author, other):
+        Authorship.objects.create(item=paper, author=person)
+        NewsAuthorship.objects.create(item=news, author=person)
+    Publication(reply_address="a@b.example", sponsor_contact="c@d.example").save()
+    rows = [image, issue, topic, author, other, paper, news, poll, Publication.objects.get(), Spelling.objects.get()]
+    for row in rows:
+        poison(row)
+    return {"issue": issue, "rows": rows}
+
+
+def test_every_model_of_content_is_poisoned(site: dict[str, Any]) -> None:
+    content = {model for model in apps.get_models() if issubclass(model, Content)}
+    assert content - {type(row) for row in site["rows"]} == set()
+
+
+def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> None:
+    urls = [
+        *("/", "/issues/", "/issues/2/", "/papers/", "/papers/paper/", "/news/", "/news/news/", "/polls/", "/polls/poll/"),
+        *("/authors/", "/authors/author/", "/topics/topic/", "/contact/reply/", "/nowhere/<script>evil()</script>/"),
+    ]
+    pages = {url: client.get(url) for url in urls}
+    assert {url: page.status_code for url, page in pages.items() if page.status_code != 200} == {urls[-1]: 404}
+    assert {url: Runs(page.content.decode()).found for url, page in pages.items()} == {url: [] for url in urls}
+
+
+def test_nothing_runs_in_mail(site: dict[str, Any]) -> None:
+    assert Runs(render_issue(site["issue"], "email.html")).found == []
+
+
+def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None:
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    urls = [reverse("admin:index"), reverse("admin:timeline_issue_preview", args=[site["issue"].pk])]
+    urls += [reverse("admin:timeline_issue_publish", args=[site["issue"].pk])]
+    for row in site["rows"]:
+        if isinstance(row, Spelling):
+            continue
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        urls += [reverse(f"{name}_change", args=[row.pk]), reverse(f"{name}_history", args=[row.pk])]
+        if not isinstance(row, Publication):
+            urls += [reverse(f"{name}_changelist"), reverse(f"{name}_delete", args=[row.pk])]
+    pages = {url: client.get(url) for url in urls}
+    assert {page.status_code for page in pages.values()} == {200}
+    assert {url: Runs(page.content.decode()).found for url, page in pages.items()} == {url: [] for url in urls}
+
+
+def test_the_crawler_would_see_it() -> None:
+    """The net itself: each of these must be caught."""
+    for page in (
+        "<script>evil()</script>",
+        "<img onerror=evil()>",
+        '<a href=" java\nscript:evil()">',
+        "<iframe>",
+        "<p style='x'>",
+    ):
+        assert Runs(page).found != []
+
+
+def test_images_are_poisoned_too(site: dict[str, Any]) -> None:
+    assert (Image.objects.get().caption.startswith('"'), Issue.objects.get().title.startswith('"')) == (True, True)

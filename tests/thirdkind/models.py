@@ -1,0 +1,9 @@
+from django.db import models
+
+from timeline.models import Item
+
+
+class Poll(Item):
+    kind = "polls"
+
+    choices = models.TextField(blank=True)

@@ -1,0 +1,194 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.forms import FileField
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from papers.models import PaperSummary
+from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, picture
+from timeline.history import versions
+from timeline.models import Image, Issue, Publication, Topic
+from timeline.sections import section
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    client.force_login(edith())
+    return client
+
+
+@pytest.fixture
+def publisher(client: Client) -> Client:
+    client.force_login(paula())
+    return client
+
+
+def form_values(client: Client, url: str) -> dict[str, Any]:
+    """What a browser would send of the admin form at `url` if nobody touched it."""
+    context = client.get(url).context
+    forms = [context["adminform"].form]
+    values: dict[str, Any] = {}
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for bound in form:
+            value = bound.value()
+            if value is not None and not isinstance(bound.field, FileField):
+                values[bound.html_name] = value
+    return values
+
+
+def change_url(row: Any) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+def test_saving_leaves_a_version_with_the_editor(editor: Client) -> None:
+    paper = make_paper(make_issue(), title="Orca", authors=["Ada"])
+    url = change_url(paper)
+    answer = editor.post(url, {**form_values(editor, url), "title": "Orca 2"})
+    assert answer.status_code == 302
+    kept = versions(paper).get()
+    assert (kept.action, kept.data["title"], kept.data["authors"], str(kept.editor)) == (
+        "saved", "Orca 2", [str(make_author("Ada").uuid)], "edith@example.org"
+    )  # fmt: skip
+
+
+def test_deleting_leaves_a_version(editor: Client) -> None:
+    topic = Topic.objects.create(name="Old")
+    editor.post(reverse("admin:timeline_topic_delete", args=[topic.pk]), {"post": "yes"})
+    assert [(version.action, version.data["name"]) for version in versions(topic)] == [("deleted", "Old")]
+
+
+def test_deleting_an_issue_shelves_its_items_with_versions(editor: Client) -> None:
+    paper = make_paper(make_issue(published=False))
+    editor.post(reverse("admin:timeline_issue_delete", args=[paper.issue.pk]), {"post": "yes"})
+    paper.refresh_from_db()
+    assert (paper.issue, [version.action for version in versions(paper)]) == (None, ["shelved"])
+
+
+def test_bad_latex_is_an_error_at_the_field(editor: Client) -> None:
+    paper = make_paper()
+    url = change_url(paper)
+    answer = editor.post(url, {**form_values(editor, url), "body": "Fine\n\n$\\frac{1}$"})
+    assert list(answer.context["adminform"].form.errors) == ["body"]
+    assert answer.context["adminform"].form.errors["body"][0].startswith("Line 3: ")
+    assert "Fine" in answer.content.decode()  # nothing typed is lost
+
+
+def order_form(issue: Issue, client: Client, positions: dict[int, int]) -> dict[str, Any]:
+    """The issue's form with other numbers for its papers, by primary key."""
+    values = form_values(client, change_url(issue))
+    for name, value in list(values.items()):
+        if name.startswith("papersummary_set-") and name.endswith("-id") and value in positions:
+            values[name.removesuffix("id") + "position"] = positions[value]
+    return values
+
+
+@pytest.mark.parametrize(
+    ("typed", "order"),
+    [({0: 3}, "bcad"), ({3: 1}, "dabc"), ({1: 1}, "bacd"), ({0: 9}, "bcda"), ({0: 2, 1: 1}, "bacd"), ({}, "abcd")],
+)
+def test_numbers_typed_by_hand_order_the_items(editor: Client, typed: dict[int, int], order: str) -> None:
+    issue = make_issue()
+    papers = [make_paper(issue, title=title) for title in "abcd"]
+    form = order_form(issue, editor, {papers[index].pk: position for index, position in typed.items()})
+    assert editor.post(change_url(issue), form).status_code == 302
+    shown = section("papers").items(issue)
+    assert "".join(paper.title for paper in shown) == order
+    assert [paper.position for paper in shown] == [1, 2, 3, 4]
+
+
+def test_moved_item_goes_to_the_end_of_its_new_issue_and_closes_the_gap(editor: Client) -> None:
+    old, new = make_issue(), make_issue()
+    a, *_ = (make_paper(old, title=title) for title in "abc")
+    make_paper(new, title="x")
+    url = change_url(a)
+    editor.post(url, {**form_values(editor, url), "issue": new.pk})
+    order = [[(paper.title, paper.position) for paper in section("papers").items(issue)] for issue in (old, new)]
+    assert order == [[("b", 1), ("c", 2)], [("x", 1), ("a", 2)]]
+
+
+def test_authors_are_ordered_by_their_numbers(editor: Client) -> None:
+    paper = make_paper(authors=["Ada", "Bob", "Cy"])
+    url = change_url(paper)
+    editor.post(url, {**form_values(editor, url), "bylines-2-position": 1})
+    paper = PaperSummary.objects.get()
+    assert [(place.author.name, place.position) for place in paper.bylines.all()] == [("Cy", 1), ("Ada", 2), ("Bob", 3)]
+
+
+def test_new_issue_starts_from_the_frame_of_the_last(editor: Client) -> None:
+    cover = make_image()
+    make_issue(number=4, tagline="Explained", closing="Bye", cover=cover)
+    Publication(tagline="Simply").save()
+    values = form_values(editor, reverse("admin:timeline_issue_add") + "?frame=4")
+    assert {key: values[key] for key in ("number", "tagline", "closing", "cover")} == {
+        "number": 5, "tagline": "Explained", "closing": "Bye", "cover": cover.pk
+    }  # fmt: skip
+    values = form_values(editor, reverse("admin:timeline_issue_add") + "?frame=x")
+    assert (values["number"], values["tagline"]) == (5, "Simply")
+
+
+def test_publish_asks_first_and_then_publishes(publisher: Client) -> None:
+    issue = make_issue(published=False)
+    paper = make_paper(issue)
+    url = reverse("admin:timeline_issue_publish", args=[issue.pk])
+    assert paper.title in publisher.get(url).content.decode()
+    assert Issue.objects.get().status == "draft"
+    publisher.post(url)
+    assert Issue.objects.get().status == "published"
+    page = publisher.post(url, follow=True)
+    assert [str(message) for message in page.context["messages"]] == [
+        f"{issue} is published.",
+        f"Issue {issue.number} is published already.",
+    ]
+
+
+def test_schedule_takes_a_time_of_the_publication_and_no_past_one(publisher: Client) -> None:
+    Publication(time_zone="Asia/Tokyo").save()
+    issue = make_issue(published=False)
+    url = reverse("admin:timeline_issue_schedule", args=[issue.pk])
+    past = publisher.post(url, {"at_0": "2020-01-01", "at_1": "09:00"})
+    assert past.context["form"].errors == {"at": ["This time has passed: choose a later one, or publish now."]}
+    day = (timezone.now() + timedelta(days=30)).date()
+    publisher.post(url, {"at_0": day.isoformat(), "at_1": "09:00"})
+    issue.refresh_from_db()
+    assert (issue.status, issue.published_at.isoformat()) == ("scheduled", f"{day}T00:00:00+00:00")
+
+
+def test_withdraw_takes_the_pages_away(publisher: Client) -> None:
+    paper = make_paper(make_issue())
+    assert publisher.get(paper.get_absolute_url()).status_code == 200
+    publisher.post(reverse("admin:timeline_issue_withdraw", args=[paper.issue.pk]))
+    assert publisher.get(paper.get_absolute_url()).status_code == 404
+
+
+@pytest.mark.parametrize("make", [make_paper, make_news])
+def test_preview_shows_a_draft_in_the_admin_only(editor: Client, make: Any) -> None:
+    item = make(make_issue(published=False), title="Secret draft", body="# Heading")
+    for row in (item, item.issue):
+        name = f"admin:{row._meta.app_label}_{row._meta.model_name}_preview"
+        assert "Secret draft" in editor.get(reverse(name, args=[row.pk])).content.decode()
+        assert editor.get(row.get_absolute_url()).status_code == 404
+
+
+def test_image_form_cleans_the_file_and_keeps_the_name(editor: Client) -> None:
+    editor.post(reverse("admin:timeline_image_add"), {"name": "whale", "file": picture("JPEG", name="x.png")})
+    image = Image.objects.get()
+    assert (image.name, image.file.name.endswith(".jpg"), image.width) == ("whale", True, 40)
+    broken = picture(name="x.png")
+    broken.file.truncate(10)
+    page = editor.post(change_url(image), {"name": "shark", "file": broken})
+    assert list(page.context["adminform"].form.errors) == ["file"]
+    editor.post(change_url(image), {"name": "shark", "alt": "A whale"})
+    image.refresh_from_db()
+    assert (image.name, image.alt) == ("whale", "A whale")
+
+
+def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
+    answer = publisher.get(reverse("admin:timeline_publication_changelist"))
+    assert answer["Location"] == reverse("admin:timeline_publication_change", args=[1])

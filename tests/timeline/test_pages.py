@@ -1,0 +1,224 @@
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from tests.factories import edith, make_author, make_issue, make_news, make_paper
+from timeline.models import Publication, Topic
+from timeline.publishing import withdraw
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "reply@ai-timeline.example"
+
+
+def words(client: Client, url: str) -> str:
+    """What a reader reads at `url`, on one line."""
+    page = re.sub(r"<(script|style|head)\b.*?</\1>|<[^>]*>", " ", client.get(url).content.decode(), flags=re.S)
+    return " ".join(page.split())
+
+
+def test_issue_page_holds_its_parts_in_order(client: Client) -> None:
+    Publication(
+        support_link="https://support.example",
+        support_text="Support the work",
+        reply_address=ADDRESS,
+        sponsor_contact="sponsor@ai-timeline.example",
+        closing="That is all.",
+    ).save()
+    issue = make_issue(
+        number=2,
+        title="AI Can Think",
+        tagline="Explained",
+        introduction="Hello reader.",
+        at=datetime(2023, 11, 27, tzinfo=UTC),
+    )
+    make_issue(number=1, title="Before")
+    make_issue(number=3, title="After")
+    make_paper(
+        issue,
+        emoji="🐳",
+        title="Orca 2: Teaching",
+        short_title="Orca 2",
+        authors=["Zoe", "Ada"],
+        body="# Overview\n\nText",
+    )
+    make_news(issue, emoji="📝", title="Claude 2.1 update", short_title="Claude 2.1")
+    page = words(client, "/issues/2/")
+    order = ["AI Can Think", "Research Papers × 1", "Orca 2", "Industry News × 1", "Claude 2.1", "Hello reader.",
+             "Orca 2: Teaching", "Zoe", "Ada", "Overview", "Text", "Claude 2.1 update", "That is all."]  # fmt: skip
+    places = [page.find(word) for word in order]
+    assert (places, -1 in places) == (sorted(places), False)
+    for word in ("Explained", "27 Nov", "2023", "min", "Support the work", "Before", "After"):
+        assert word in page
+    html = client.get("/issues/2/").content.decode()
+    for link in (
+        "https://support.example",
+        "/contact/reply/",
+        "/contact/sponsor/",
+        "/issues/1/",
+        "/issues/3/",
+        "#papers-orca-2-teaching",
+    ):
+        assert f'href="{link}"' in html
+
+
+def test_pages_are_the_same_for_everybody(client: Client) -> None:
+    issue = make_issue()
+    paper = make_paper(issue, authors=["Ada"])
+    urls = [
+        "/",
+        "/issues/",
+        issue.get_absolute_url(),
+        "/papers/",
+        paper.get_absolute_url(),
+        "/authors/",
+        "/authors/ada/",
+    ]
+    before = [client.get(url) for url in urls]
+    client.force_login(edith())
+    after = [client.get(url) for url in urls]
+    assert [answer.content for answer in before] == [answer.content for answer in after]
+    assert [answer.has_header("Set-Cookie") or "Cookie" in answer.get("Vary", "") for answer in after] == [False] * len(
+        urls
+    )
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "withdrawn", "shelf"])
+def test_what_is_not_published_is_nowhere_on_the_site(client: Client, state: str) -> None:
+    make_paper(make_issue(number=1), title="Public")
+    issue = make_issue(
+        number=2,
+        title="Hidden issue",
+        published=state == "withdrawn",
+        at=timezone.now() + timedelta(1) if state == "scheduled" else None,
+    )
+    place = None if state == "shelf" else issue
+    paper = make_paper(place, title="Hidden paper", authors=["Hidden author"])
+    paper.topics.add(Topic.objects.create(name="Hidden topic"))
+    news = make_news(place, title="Hidden news", authors=["Hidden author"])
+    if state == "withdrawn":
+        withdraw(issue)
+    gone = [issue, paper, news, make_author("Hidden author"), Topic.objects.get()]
+    assert [client.get(row.get_absolute_url()).status_code for row in gone] == [404] * 5
+    for url in ("/", "/issues/", "/issues/1/", "/papers/", "/authors/"):
+        assert "Hidden" not in words(client, url)
+    if state == "scheduled":
+        with time_machine.travel(timezone.now() + timedelta(days=2)):
+            assert [client.get(row.get_absolute_url()).status_code for row in gone] == [200] * 5
+
+
+def test_changed_slug_redirects_only_to_what_is_public(client: Client) -> None:
+    paper = make_paper(make_issue(), title="Orca")
+    paper.slug = "whale"
+    paper.save()
+    answer = client.get("/papers/orca/")
+    assert (answer.status_code, answer["Location"]) == (301, "/papers/whale/")
+    withdraw(paper.issue)
+    assert client.get("/papers/orca/").status_code == 404
+
+
+def test_author_page_holds_everything_and_the_coauthors(client: Client) -> None:
+    issue = make_issue()
+    make_paper(issue, title="Their paper", authors=["Ada", "Bob"])
+    make_news(issue, title="Their news", authors=["Cy", "Ada"])
+    make_paper(issue, title="Foreign", authors=["Dan"])
+    page = words(client, "/authors/ada/")
+    assert [word in page for word in ("Their paper", "Their news", "Bob", "Cy", "Foreign", "Dan")] == [True] * 4 + [
+        False
+    ] * 2
+
+
+def test_topic_page_holds_items_of_every_kind(client: Client) -> None:
+    issue = make_issue()
+    topic = Topic.objects.create(name="Small models")
+    for item in (make_paper(issue, title="A paper"), make_news(issue, title="Some news")):
+        item.topics.add(topic)
+    page = words(client, "/topics/small-models/")
+    assert ("A paper" in page, "Some news" in page) == (True, True)
+
+
+@pytest.mark.parametrize("base", ["/issues/", "/papers/"])
+def test_long_lists_are_paged_in_the_path(client: Client, base: str) -> None:
+    for _ in range(51):
+        make_paper(make_issue())
+    assert f'href="{base}page/2/"' in client.get(base).content.decode()
+    assert [client.get(f"{base}page/{number}/").status_code for number in (1, 2, 3, 0, 99999999999)] == [
+        200,
+        200,
+        404,
+        404,
+        404,
+    ]
+
+
+def test_contact_shows_the_address_after_a_press_only(client: Client) -> None:
+    Publication(reply_address=ADDRESS).save()
+    make_issue(number=1)
+    before = client.get("/contact/reply/").content.decode()
+    after = Client(enforce_csrf_checks=True).post("/contact/reply/").content.decode()
+    assert (ADDRESS in before, "ai-timeline.example" in before, f"mailto:{ADDRESS}" in after) == (False, False, True)
+    assert ADDRESS not in client.get("/issues/1/").content.decode()
+    assert [client.get(url).status_code for url in ("/contact/sponsor/", "/contact/other/")] == [404, 404]
+
+
+def test_empty_site_has_pages(client: Client) -> None:
+    urls = ("/", "/issues/", "/papers/", "/news/", "/authors/")
+    assert [client.get(url).status_code for url in urls] == [200] * 5
+
+
+def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
+    Publication(time_zone="Asia/Tokyo").save()
+    make_issue(number=1, at=datetime(2023, 11, 26, 20, tzinfo=UTC))
+    for url in ("/", "/issues/", "/issues/1/"):
+        assert "27 Nov" in words(client, url)
+
+
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [
+        ("/", 5),
+        ("/issues/", 3),
+        ("/issues/2/", 14),
+        ("/papers/", 6),
+        ("/papers/orca/", 5),
+        ("/authors/", 3),
+        ("/authors/ada/", 10),
+        ("/topics/small/", 11),
+        ("/healthz", 0),
+    ],
+)
+def test_pages_need_a_fixed_number_of_queries(
+    client: Client, url: str, queries: int, django_assert_num_queries
+) -> None:
+    topic = Topic.objects.create(name="Small")
+    for number in (1, 2, 3):
+        issue = make_issue(number=number)
+        for index in range(number * 2):
+            paper = make_paper(
+                issue, title="Orca" if number == 2 and not index else f"P {number} {index}", authors=["Ada", "Bob"]
+            )
+            paper.topics.add(topic)
+            make_news(issue, authors=["Ada", "Cy"]).topics.add(topic)
+    with django_assert_num_queries(queries):
+        assert client.get(url).status_code == 200
+
+
+def test_every_answer_carries_the_strict_policy(client: Client) -> None:
+    make_issue(number=1)
+    for url in ("/", "/issues/1/", "/nowhere/", "/admin/login/"):
+        policy = dict(part.strip().split(" ", 1) for part in client.get(url)["Content-Security-Policy"].split(";"))
+        assert (policy["script-src"], policy["style-src"], policy["default-src"]) == ("'self'",) * 3
+
+
+def test_page_that_fails_says_so_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("timeline.views.Issue.objects.published", fail)
+    client.raise_request_exception = False
+    answer = client.get("/")
+    assert (answer.status_code, "<h1" in answer.content.decode()) == (500, True)

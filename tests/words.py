@@ -1,0 +1,69 @@
+"""The words of documents and pages, to see that an import loses none."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+from timeline import markdown
+from timeline.importing import Report
+from timeline.models import Image, Issue
+from timeline.sections import contents
+
+
+def words(text: str) -> Counter[str]:
+    return Counter(re.findall(r"\w+", text))
+
+
+class Page(HTMLParser):
+    """The words that a reader of a page gets: text, numbers of lists, alternative texts, addresses of links."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.lists: list[int | None] = []
+        self.hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in {"ol", "ul"}:
+            self.lists.append(int(values.get("start") or 1) if tag == "ol" else None)
+        elif tag == "li" and self.lists and self.lists[-1] is not None:
+            self.parts.append(str(self.lists[-1]))
+            self.lists[-1] += 1
+        elif tag == "figure" and values.get("class") == "awaited":
+            self.hidden = 1  # “Figure to come” is no word of the document
+        self.parts += [values["alt"] or ""] if tag == "img" and "alt" in values else []
+        if tag == "a" and re.match("https?:|mailto:", values.get("href") or ""):
+            self.parts.append(str(values["href"]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"ol", "ul"}:
+            self.lists.pop()
+        elif tag == "p":
+            self.hidden = 0
+
+    def handle_data(self, data: str) -> None:
+        if not self.hidden:
+            self.parts.append(data)
+
+
+def of_html(html: str) -> Counter[str]:
+    page = Page()
+    page.feed(html)
+    return words(" ".join(page.parts))
+
+
+def of_issue(issue: Issue, report: Report) -> Counter[str]:
+    """What an import made of a document: every field that it filled, and all that it says it left out."""
+    found = words(f"{issue.number} {issue.title} {issue.tagline}")
+    texts = [issue.introduction, issue.closing]
+    for part in contents(issue):
+        for item in part.items:
+            names = " ".join(author.name for author in item.byline)
+            found += words(f"{item.title} {item.short_title} {names}")
+            texts.append(item.body)
+    for text in texts:
+        found += of_html(markdown.to_html(text, context=Image.objects.markdown_context([text])))
+    for entry in report.left_out:
+        found += words(entry.text)
+    return found

@@ -1,0 +1,20 @@
+from django.apps import AppConfig, apps
+from django.contrib.admin.apps import AdminConfig
+from django.db.models.signals import post_migrate
+
+
+class TimelineConfig(AppConfig):
+    name = "timeline"
+    verbose_name = "The AI Timeline"
+
+    def ready(self) -> None:
+        from timeline import checks  # noqa: F401  (registers itself)
+        from timeline.groups import create_groups
+
+        # Permissions exist only after migrate has made those of every app, so no migration can hand them out.
+        *_, last = (config for config in apps.get_app_configs() if config.models_module)
+        post_migrate.connect(create_groups, sender=last)
+
+
+class TimelineAdminConfig(AdminConfig):
+    default_site = "timeline.admin_site.TimelineAdminSite"

@@ -1,0 +1,156 @@
+"""What the admin of every kind of content has in common: history, order, Markdown fields, previews."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.forms import BaseInlineFormSet, ModelForm
+from django.forms.widgets import Script
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path
+
+from timeline.editing import MarkdownWidget
+from timeline.history import record
+from timeline.models import Content, Issue, Item, MarkdownField
+from timeline.sections import section
+from timeline.views import render_item
+
+ORDER_SCRIPT = Script("js/order.js", type="module")
+
+
+def new_order(forms: Iterable[ModelForm]) -> list[models.Model]:
+    """The rows of an ordered inline as the editor numbered them.
+
+    Without script two rows may carry one number: then the row that was moved goes where it was sent, before the
+    other if it moved up and behind it if it moved down.
+    """
+
+    def rank(form: ModelForm) -> float:
+        wanted = form.cleaned_data.get("position") or float("inf")
+        had = form.initial.get("position")
+        if had is None or wanted == had:
+            return wanted
+        return wanted + (0.5 if wanted > had else -0.5)
+
+    return [form.instance for form in sorted(forms, key=rank)]
+
+
+class ContentAdmin(admin.ModelAdmin):
+    """Every save leaves a Version, in the transaction of the save."""
+
+    formfield_overrides = {MarkdownField: {"widget": MarkdownWidget}}
+    show_full_result_count = False
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        record(form.instance, "saved" if change else "added", request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Content) -> None:
+        record(obj, "deleted", request.user)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
+
+
+class PublicContentAdmin(ContentAdmin):
+    """For what readers see once an issue is out: only a Publisher takes it away from them."""
+
+    def is_public(self, obj: Any) -> bool:
+        raise NotImplementedError
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        if allowed and obj is not None and self.is_public(obj):
+            return request.user.has_perm("timeline.publish_issue")
+        return allowed
+
+    def view_on_site(self, obj: Any) -> str | None:
+        return obj.get_absolute_url() if self.is_public(obj) else None
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
+        return [
+            path("<int:pk>/preview/", self.admin_site.admin_view(self.preview), name=name),
+            *super().get_urls(),
+        ]
+
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        raise NotImplementedError
+
+
+class OrderedInline(admin.TabularInline):
+    """Rows in an order: dragged, stepped by buttons, or numbered by hand where no script runs."""
+
+    classes = ["ordered"]
+    ordering = ["position", "pk"]
+    extra = 0
+
+    class Media:
+        css = {"all": ["css/order.css"]}
+        js = [ORDER_SCRIPT]
+
+
+class BylineInline(OrderedInline):
+    """The authors of an item; a kind with authors names its model."""
+
+    autocomplete_fields = ["author"]
+    fields = ["position", "author"]
+    verbose_name_plural = "authors, in order"
+
+
+class ItemAdmin(PublicContentAdmin):
+    """Of every kind of item; a kind adds its own fields and inlines."""
+
+    list_display = ["label", "emoji", "issue", "position", "updated_at"]
+    list_display_links = ["label"]
+    list_select_related = ["issue"]
+    search_fields = ["title", "short_title", "slug"]
+    autocomplete_fields = ["issue", "topics", "lead_image"]
+    save_on_top = True
+    common = [
+        (None, {"fields": [("emoji", "short_title"), "title", "body"]}),
+        ("Place", {"fields": [("issue", "position"), "slug", "topics", "lead_image"]}),
+    ]
+
+    @admin.display(description="title", ordering="title")
+    def label(self, obj: Item) -> str:
+        return obj.label
+
+    def get_form(self, request: HttpRequest, obj: Item | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if obj is not None and "body" in form.base_fields:
+            form.base_fields["body"].widget.attrs["data-prefix"] = obj.anchor
+        return form
+
+    def is_public(self, obj: Item) -> bool:
+        return obj.issue is not None and obj.issue.is_public
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if hasattr(formset.model, "position"):
+            kept = [row for row in formset.forms if row.instance.pk and row not in formset.deleted_forms]
+            rows = new_order(kept)
+            for position, row in enumerate(rows, 1):
+                row.position = position
+            formset.model._base_manager.bulk_update(rows, ["position"])
+
+    def save_model(self, request: HttpRequest, obj: Item, form: ModelForm, change: bool) -> None:
+        if "issue" in form.changed_data and "position" not in form.changed_data:
+            obj.position = 0  # the end of its new issue
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
+        item = form.instance
+        kind = section(item.kind)
+        for issue in {item.issue_id, form.initial.get("issue")} - {None}:
+            kind.renumber(Issue.objects.get(pk=issue))
+        item.refresh_from_db(fields=["position"])
+        super().save_related(request, form, formsets, change)
+
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        kind = section(self.model.kind)
+        return render_item(request, kind, get_object_or_404(kind.related(self.model._default_manager.all()), pk=pk))

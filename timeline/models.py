@@ -1,0 +1,465 @@
+"""The issue and everything that hangs on it whatever its kind: users, settings, items, topics, images, history."""
+
+import zoneinfo
+from collections.abc import Iterable
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
+from django.core.validators import MinValueValidator, URLValidator
+from django.db import models, transaction
+from django.db.models.functions import Lower, Now
+from django.urls import reverse
+from django.utils import timezone
+from markdownx.models import MarkdownxField
+from slugify import slugify
+
+from timeline import markdown
+
+WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in English
+
+
+def reading_minutes(*texts: str) -> int:
+    """Whole minutes, at least 1, that a reader needs for these Markdown texts."""
+    return max(1, round(sum(markdown.word_count(text) for text in texts) / WORDS_PER_MINUTE))
+
+
+def validate_markdown(text: str) -> None:
+    problems = markdown.problems(text)
+    if problems:
+        raise ValidationError([f"Line {problem.line}: {problem.message}" for problem in problems])
+
+
+def validate_links(text: str) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        label, _, url = line.strip().rpartition(" ")
+        if line.strip() and not (label and markdown.safe_href(url)):
+            raise ValidationError(f"Line {number}: write a name and an address, such as “Website https://example.org”.")
+
+
+def validate_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is no time zone: write one such as “Europe/Berlin” or “UTC”.")
+
+
+class MarkdownField(MarkdownxField):
+    """Markdown as it was typed; timeline.markdown makes HTML of it when it is read."""
+
+    default_validators = [validate_markdown]
+
+
+class WebField(models.URLField):
+    """An address that readers may follow: http or https, nothing else."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("max_length", 500)
+        super().__init__(*args, **kwargs)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"assume_scheme": "https", **kwargs})
+
+
+class LinksField(models.TextField):
+    """Links, one a line: a name, a space, an address."""
+
+    default_validators = [validate_links]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("help_text", "One a line: a name, a space, an address.")
+        super().__init__(*args, **kwargs)
+
+
+def parse_links(text: str) -> list[tuple[str, str]]:
+    """(name, address) of each line of a LinksField; lines with an unsafe address are left out."""
+    pairs = (line.strip().rpartition(" ") for line in text.splitlines())
+    return [(label, url) for label, _, url in pairs if label and markdown.safe_href(url)]
+
+
+class UserManager(BaseUserManager):
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A user; without a password only `manage.py signin_link` lets them in."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> "User":
+        return self.get(email=(email or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    is_active = models.BooleanField(
+        "active", default=True, help_text="Untick this instead of deleting a person: the history keeps their name."
+    )
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower")]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the admin lets them in: everybody who may see issues, that is Editors and Publishers."""
+        return self.has_perm("timeline.view_issue")
+
+
+class Content(models.Model):
+    """What a Version can record: a row with a name of its own that is the same in every database."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class FormerSlug(models.Model):
+    """A slug that an item, author or topic once had, or the one of an author merged into it."""
+
+    model = models.CharField(max_length=100)  # a label such as "papers.papersummary"
+    slug = models.SlugField(max_length=120)
+    target = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "slug"], name="former_slug_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.slug}"
+
+
+class Slugged(Content):
+    """A page with an address: a changed slug leaves a permanent redirect."""
+
+    SLUG_SOURCE = "title"
+
+    slug = models.SlugField(
+        max_length=120,
+        unique=True,
+        blank=True,
+        help_text="The address of the page; made from the title if left empty. The old address will lead to a new one.",
+    )
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        row = super().from_db(*args, **kwargs)
+        row._stored_slug = row.__dict__.get("slug")  # absent when deferred
+        return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            if not self.slug:
+                self.slug = self.free_slug(getattr(self, self.SLUG_SOURCE))
+            super().save(*args, **kwargs)
+            former = getattr(self, "_stored_slug", None)
+            if former and former != self.slug:
+                self.leave_redirect(former)
+            self._stored_slug = self.slug
+
+    def free_slug(self, text: str) -> str:
+        """A slug made from `text` that no other row of this model has or had: the second "orca" is "orca-2"."""
+        base = slugify(text, max_length=100, word_boundary=True) or self._meta.model_name or ""
+        taken = set(
+            type(self)._base_manager.filter(slug__startswith=base).exclude(pk=self.pk).values_list("slug", flat=True)
+        ) | set(
+            FormerSlug.objects.filter(model=self._meta.label_lower, slug__startswith=base)
+            .exclude(target=self.uuid)
+            .values_list("slug", flat=True)
+        )
+        slug, count = base, 1
+        while slug in taken:
+            count += 1
+            slug = f"{base}-{count}"
+        return slug
+
+    def leave_redirect(self, slug: str) -> None:
+        FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})
+
+
+class ImageQuerySet(models.QuerySet):
+    def markdown_context(
+        self, texts: Iterable[str], *, known: Iterable["Image"] = (), base_url: str = ""
+    ) -> markdown.Context:
+        """What timeline.markdown needs to know of the images that these texts refer to, and of the `known` ones.
+
+        One query, or none where the texts refer to no other image.
+        """
+        figures = {image.name: image.figure for image in known}
+        names = {name for text in texts for name in markdown.media_names(text)} - figures.keys()
+        if names:
+            figures |= {image.name: image.figure for image in self.filter(name__in=names)}
+        return markdown.Context(figures=figures, base_url=base_url)
+
+
+class Image(Content):
+    name = models.SlugField(
+        max_length=120,
+        unique=True,
+        help_text="What “media:NAME” in a text means. It never changes.",
+    )
+    file = models.ImageField(upload_to="images/", width_field="width", height_field="height", blank=True)
+    width = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    height = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    alt = models.CharField(
+        "alternative text", max_length=500, blank=True, help_text="What the picture says to those who do not see it."
+    )
+    caption = models.CharField(max_length=500, blank=True)
+    credit = models.CharField(max_length=200, blank=True, help_text="Who made it, as readers see it.")
+    rights = models.CharField(
+        max_length=300, blank=True, help_text="Why we may show it: our own drawing, a licence, a permission."
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = ImageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        row = super().from_db(*args, **kwargs)
+        row._stored_name = row.__dict__.get("name")
+        return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if getattr(self, "_stored_name", None) not in (None, self.name):
+            raise ValueError(f"The name of an image never changes: “{self._stored_name}” stands in texts.")
+        super().save(*args, **kwargs)
+        self._stored_name = self.name
+
+    @property
+    def figure(self) -> markdown.Figure:
+        return markdown.Figure(
+            src=self.file.url if self.file else "",
+            width=self.width,
+            height=self.height,
+            alt=self.alt,
+            caption=self.caption,
+            credit=self.credit,
+        )
+
+
+class PublicationManager(models.Manager):
+    def current(self) -> "Publication":
+        """The one row, or its defaults where nobody has saved it yet."""
+        return self.first() or Publication()
+
+
+class Publication(Content):
+    """Settings of the whole site: one row."""
+
+    name = models.CharField(max_length=100, default="The AI Timeline")
+    tagline = models.CharField(max_length=200, default="Latest AI Research Explained Simply")
+    editors = models.TextField(
+        default="bycloud", blank=True, help_text="Names that sign editor's notes, one a line: “::: note bycloud”."
+    )
+    support_link = WebField(help_text="Where readers can support the publication.")
+    support_text = models.CharField(max_length=100, blank=True, default="Support us")
+    sponsor_contact = models.EmailField(blank=True, help_text="For sponsors. Harvesters of addresses do not see it.")
+    reply_address = models.EmailField(
+        blank=True, help_text="For answers of readers. Harvesters of addresses do not see it."
+    )
+    closing = MarkdownField("closing text", blank=True, default="That is all for this issue. Thank you for reading!")
+    social_links = LinksField()
+    time_zone = models.CharField(
+        max_length=50, default="UTC", validators=[validate_zone], help_text="Dates are shown in it, e.g. Europe/Berlin."
+    )
+
+    objects = PublicationManager()
+
+    class Meta:
+        verbose_name_plural = "publication"
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="publication_one_row")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.pk = 1
+        super().save(*args, **kwargs)
+
+    @property
+    def editor_names(self) -> list[str]:
+        return [line.strip() for line in self.editors.splitlines() if line.strip()]
+
+    @property
+    def zone(self) -> zoneinfo.ZoneInfo:
+        return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def social(self) -> list[tuple[str, str]]:
+        return parse_links(self.social_links)
+
+
+class Topic(Slugged):
+    SLUG_SOURCE = "name"
+
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("topic", args=[self.slug])
+
+
+class IssueQuerySet(models.QuerySet):
+    def published(self) -> "IssueQuerySet":
+        """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
+        return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
+
+
+def next_issue_number() -> int:
+    return (Issue.objects.aggregate(highest=models.Max("number"))["highest"] or 0) + 1
+
+
+class Issue(Content):
+    class Status(models.TextChoices):
+        DRAFT = "draft"
+        SCHEDULED = "scheduled"
+        PUBLISHED = "published"
+        WITHDRAWN = "withdrawn"
+
+    number = models.PositiveIntegerField(unique=True, default=next_issue_number, validators=[MinValueValidator(1)])
+    title = models.CharField(max_length=200)
+    tagline = models.CharField(max_length=200, blank=True)
+    introduction = MarkdownField(blank=True)
+    closing = MarkdownField(blank=True, help_text="Instead of the closing text of the publication.")
+    cover = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
+    published_at = models.DateTimeField("publication time", null=True, blank=True, editable=False, db_index=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        permissions = [("publish_issue", "Can publish, schedule and withdraw issues")]
+        constraints = [models.CheckConstraint(condition=models.Q(number__gt=0), name="issue_number_positive")]
+
+    def __str__(self) -> str:
+        return f"#{self.number} – {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("issue", args=[self.number])
+
+    @property
+    def status(self) -> Status:
+        if self.withdrawn_at:
+            return self.Status.WITHDRAWN
+        if not self.published_at:
+            return self.Status.DRAFT
+        return self.Status.PUBLISHED if self.published_at <= timezone.now() else self.Status.SCHEDULED
+
+    @property
+    def is_public(self) -> bool:
+        return self.status == self.Status.PUBLISHED
+
+
+class ItemQuerySet(models.QuerySet):
+    def published(self) -> "ItemQuerySet":
+        return self.filter(issue__in=Issue.objects.published())
+
+
+class Item(Slugged):
+    """One entry of an issue, or of the shelf while it has none. Each kind is a model of its own."""
+
+    kind = ""  # of every subclass: the name of its section, the first part of its address
+
+    issue = models.ForeignKey(
+        Issue, models.SET_NULL, null=True, blank=True, related_name="%(class)s_set", help_text="None: on the shelf."
+    )
+    position = models.PositiveIntegerField(default=0, help_text="Order within its section of the issue.")
+    emoji = models.CharField(max_length=16, blank=True)
+    title = models.CharField(max_length=300)
+    short_title = models.CharField(max_length=100, blank=True, help_text="For the table of contents.")
+    body = MarkdownField(blank=True)
+    lead_image = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
+    topics = models.ManyToManyField(Topic, blank=True, related_name="%(class)s_set")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["-issue__number", "position", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} {self.label}".strip()
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.issue_id and not self.position:
+            last = type(self)._base_manager.filter(issue=self.issue_id).aggregate(last=models.Max("position"))["last"]
+            self.position = (last or 0) + 1
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("item", args=[self.kind, self.slug])
+
+    @property
+    def label(self) -> str:
+        return self.short_title or self.title
+
+    @property
+    def anchor(self) -> str:
+        """The id of the item on a page, and the prefix of every id within its body."""
+        return f"{self.kind}-{self.slug}"
+
+    @property
+    def minutes(self) -> int:
+        return reading_minutes(self.body)
+
+    @property
+    def byline(self) -> list[Any]:
+        """The authors in their order; a kind with authors has a model for each place, related as "bylines"."""
+        return [place.author for place in self.bylines.all()] if hasattr(self, "bylines") else []
+
+
+class Version(models.Model):
+    """A row of content as somebody saved it: timeline.history writes and reads it."""
+
+    model = models.CharField(max_length=100)  # a label such as "timeline.issue"
+    object_uuid = models.UUIDField()
+    data = models.JSONField(encoder=DjangoJSONEncoder)  # values by field name, related rows by uuid
+    action = models.CharField(max_length=50)
+    editor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["model", "object_uuid", "-created_at"], name="version_of_object")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.object_uuid} {self.created_at:%Y-%m-%d %H:%M}"

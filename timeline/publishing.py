@@ -1,0 +1,44 @@
+"""Publish, schedule and withdraw an issue, and what follows from it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from timeline.history import record
+from timeline.models import Issue, User
+
+
+class NotPossible(Exception):
+    """The issue is in no state for that; the message says why, for the editor."""
+
+
+@transaction.atomic
+def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = None) -> Issue:
+    """Make `issue` public now, or from the time `at` on; one that comes back after a withdrawal keeps its date."""
+    issue = Issue.objects.select_for_update().get(pk=issue.pk)
+    if issue.is_public:
+        raise NotPossible(f"Issue {issue.number} is published already.")
+    now = timezone.now()
+    if at is None:
+        was_public = issue.withdrawn_at and issue.published_at and issue.published_at <= issue.withdrawn_at
+        at = issue.published_at if was_public else now
+    issue.published_at, issue.withdrawn_at = at, None
+    issue.save()
+    record(issue, "published" if issue.is_public else "scheduled", editor)
+    return issue
+
+
+@transaction.atomic
+def withdraw(issue: Issue, *, editor: User | None = None) -> Issue:
+    """Take `issue` off the site; one that is only scheduled becomes a draft again."""
+    issue = Issue.objects.select_for_update().get(pk=issue.pk)
+    if issue.status == Issue.Status.PUBLISHED:
+        issue.withdrawn_at, action = timezone.now(), "withdrawn"
+    elif issue.status == Issue.Status.SCHEDULED:
+        issue.published_at, action = None, "unscheduled"
+    else:
+        raise NotPossible(f"Issue {issue.number} is not published: there is nothing to withdraw.")
+    issue.save()
+    record(issue, action, editor)
+    return issue

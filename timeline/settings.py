@@ -1,0 +1,219 @@
+"""Settings, driven by the environment: docs/operations.md lists every variable.
+
+With no environment at all this is a development site on SQLite. A wrong value stops the start with a sentence.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+
+DEVELOPMENT_SECRET = "development-only: readable by everybody, never used when DEBUG=0"
+
+
+def setting(read: Callable[..., Any], name: str, default: Any, hint: str) -> Any:
+    """The variable `name` as `read` (a method of Env) understands it; ImproperlyConfigured with `hint` otherwise."""
+    try:
+        return read(name, default=default)
+    except (ValueError, KeyError, TypeError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"{name} is wrong: {hint}") from error
+
+
+def boolean(name: str, default: bool) -> bool:
+    value = env.str(name, default=str(default)).strip().lower()
+    if value not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
+        raise ImproperlyConfigured(f"{name} is wrong: set it to 1 or 0.")
+    return value in {"1", "true", "yes", "on"}
+
+
+DEBUG = boolean("DEBUG", True)
+
+# Not through env, which reads a value that starts with "$" as the name of another variable.
+SECRET_KEY = os.environ.get("SECRET_KEY", DEVELOPMENT_SECRET if DEBUG else "")
+if not DEBUG and (len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 10 or SECRET_KEY == DEVELOPMENT_SECRET):
+    raise ImproperlyConfigured(
+        "SECRET_KEY is missing or weak: with DEBUG=0 set it to at least 50 random characters, "
+        "for example the output of `openssl rand -hex 32`, and keep it secret."
+    )
+
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
+site = urlsplit(SITE_URL)
+if site.scheme not in {"http", "https"} or not site.hostname or site.path:
+    raise ImproperlyConfigured("SITE_URL is wrong: set it to scheme and host alone, such as https://example.org.")
+HTTPS = site.scheme == "https"
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[site.hostname, "localhost", "127.0.0.1"] if DEBUG else [])
+if not DEBUG and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured(
+        "ALLOWED_HOSTS is missing: with DEBUG=0 set it to the host names of the site, separated by commas."
+    )
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+# Everything that the site writes on disk without being told otherwise.
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+
+DATABASES = {
+    "default": setting(
+        env.db_url,
+        "DATABASE_URL",
+        f"sqlite:///{VAR_DIR / 'db.sqlite3'}",
+        "set it to an address such as postgres://user:password@host:5432/name or sqlite:////absolute/path.",
+    )
+}
+if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock at the start: with DEFERRED two transactions that both read first and
+    # write later fail with "database is locked" at once, whatever the timeout.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 5,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+else:
+    raise ImproperlyConfigured("DATABASE_URL is wrong: only postgres:// and sqlite:// are supported.")
+
+CACHES = {
+    "default": setting(
+        env.cache_url, "CACHE_URL", "locmemcache://", "set it to an address such as redis://host:6379/0."
+    )
+}
+vars().update(
+    setting(
+        env.email_url,
+        "EMAIL_URL",
+        "consolemail://",
+        "set it to an address such as smtp+tls://user:password@host:587.",
+    )
+)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="The AI Timeline <noreply@localhost>")
+
+INSTALLED_APPS = [
+    "timeline.apps.TimelineAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",  # with FORM_RENDERER: our own template of the Markdown widget
+    "markdownx",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "timeline.apps.TimelineConfig",
+    "papers",
+    "news",
+]
+
+# The kinds of content, in reading order. Everything that shows more than one kind asks timeline.sections.
+SECTIONS = [
+    "papers.sections.Papers",
+    "news.sections.News",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "timeline.urls"
+WSGI_APPLICATION = "timeline.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "timeline.views.publication",
+            ],
+        },
+    }
+]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+AUTH_USER_MODEL = "timeline.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds that a sign-in link lives
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"  # what readers see is in Publication.time_zone
+USE_TZ = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o644  # the proxy, another user, serves them
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+MARKDOWNX_MARKDOWNIFY_FUNCTION = "timeline.markdown.to_html"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "https:"],  # a text may show a picture of another site
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS and not DEBUG
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the proxy asks over plain HTTP
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_SSL_REDIRECT else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
+if boolean("TRUST_PROXY", False):
+    # Only behind a proxy that sets this header itself; otherwise a client could claim HTTPS.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
+}
