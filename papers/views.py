@@ -26,7 +26,7 @@ def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(published_authors(), slug)
-    if not isinstance(found, Author):
+    if isinstance(found, HttpResponse):
         return found
     with_authors = [section for section in sections() if section.has_authors]
     parts = [Filled(section, list(section.published().filter(authors=found)[:PAGE_SIZE])) for section in with_authors]

@@ -25,13 +25,13 @@ def poll() -> Poll:
 
 def test_third_kind_appears_on_the_page_and_in_its_contents(client: Client, poll: Poll) -> None:
     page = client.get(poll.issue.get_absolute_url()).content.decode()
-    found = [text in page for text in ("Reader Polls × 1", "Your model", 'href="#polls-which-model-do-you-use"',
-             '<article id="polls-which-model-do-you-use">', "Small or &lt;large&gt;")]  # fmt: skip
+    found = [text in page for text in ("Reader Polls × 1", "Your model", 'href="#polls-your-model"',
+             '<article id="polls-your-model">', "Small or &lt;large&gt;")]  # fmt: skip
     assert found == [True] * 5
 
 
 def test_third_kind_has_list_and_item_pages(client: Client, poll: Poll) -> None:
-    assert poll.get_absolute_url() == "/polls/which-model-do-you-use/"
+    assert poll.get_absolute_url() == "/polls/your-model/"
     for url in ("/polls/", poll.get_absolute_url()):
         assert "Which model do you use?" in client.get(url).content.decode()
 

@@ -3,11 +3,13 @@
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from pathlib import Path
 
 from timeline import markdown
 from timeline.importing import Report
+from timeline.importing.encoding import read_file, read_lines
 from timeline.models import Image, Issue
-from timeline.sections import contents
+from timeline.sections import contents, render_issue
 
 
 def words(text: str) -> Counter[str]:
@@ -53,17 +55,31 @@ def of_html(html: str) -> Counter[str]:
     return words(" ".join(page.parts))
 
 
+def of_document(path: Path) -> Counter[str]:
+    """What the document itself says, once its encoding is mended."""
+    text = "\n".join(line.text for line in read_lines(read_file(path, path.name, Report()), Report()))
+    return of_html(markdown.to_html(text)) if path.suffix == ".md" else words(text)
+
+
+def of_page(issue: Issue, report: Report) -> Counter[str]:
+    """What readers find on the page of the issue, and all that the import says it left out."""
+    return sum((words(entry.text) for entry in report.left_out), of_html(render_issue(issue, "html")))
+
+
 def of_issue(issue: Issue, report: Report) -> Counter[str]:
     """What an import made of a document: every field that it filled, and all that it says it left out."""
     found = words(f"{issue.number} {issue.title} {issue.tagline}")
     texts = [issue.introduction, issue.closing]
     for part in contents(issue):
+        found += words(part.title)
         for item in part.items:
             names = " ".join(author.name for author in item.byline)
             found += words(f"{item.title} {item.short_title} {names}")
             texts.append(item.body)
     for text in texts:
-        found += of_html(markdown.to_html(text, context=Image.objects.markdown_context([text])))
+        found += of_html(markdown.to_html(text))
+    for image in Image.objects.filter(name__in=[name for text in texts for name in markdown.media_names(text)]):
+        found += words(image.alt)
     for entry in report.left_out:
         found += words(entry.text)
     return found

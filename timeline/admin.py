@@ -84,6 +84,7 @@ class ItemInline(OrderedInline):
 
     fields = ["position", "emoji", "short_title", "title"]
     show_change_link = True
+    view_on_site = False  # most of the time this is a draft
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -92,11 +93,12 @@ class ItemInline(OrderedInline):
 
 @admin.register(Issue)
 class IssueAdmin(IssueActions, PublicContentAdmin):
+    change_form_template = "admin/timeline/issue/change_form.html"
     list_display = ["number", "title", "state", "published_at"]
     list_display_links = ["number", "title"]
     search_fields = ["=number", "title"]
     autocomplete_fields = ["cover"]
-    fields = [("number", "title"), "tagline", "introduction", "closing", "cover"]
+    fields = ["number", "title", "tagline", "introduction", "closing", "cover"]
     save_on_top = True
 
     @admin.display(description="status")

@@ -16,7 +16,7 @@ def check_sections(**kwargs: Any) -> list[CheckMessage]:
         found = sections()
     except (ImproperlyConfigured, ImportError) as error:
         return [Error(f"SECTIONS cannot be read: {error}", id="timeline.E001")]
-    missing = []
+    missing: list[CheckMessage] = []
     for section in found:
         for medium in MEDIA:
             try:

@@ -22,7 +22,7 @@ PREVIEW_LEVEL = 2  # of the shallowest heading: as on the item's own page, below
 class MarkdownWidget(MarkdownxWidget):
     class Media:
         extend = False  # markdownx's own script traps the Tab key and knows no rows that were added later
-        css = {"all": ["css/tokens.css", "css/prose.css", "css/code.css", "css/math.css", "css/editor.css"]}
+        css = {"all": ["css/tokens.css", "css/editor.css"]}
         js = [Script("js/markdown-editor.js", type="module")]
 
 

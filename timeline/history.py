@@ -30,7 +30,7 @@ def stored_form(row: Content) -> dict[str, Any]:
         else:
             data[field.name] = value
     for field in row._meta.many_to_many:
-        through = field.remote_field.through
+        through: Any = field.remote_field.through
         places = through._default_manager.filter(**{field.m2m_field_name(): row}).order_by(
             *(through._meta.ordering or [field.m2m_reverse_field_name()])
         )

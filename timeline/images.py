@@ -95,14 +95,14 @@ def store_image(file: IO[bytes], *, name: str = "", editor: User | None = None, 
     content = prepare(file)
     image = Image(name=name or free_name(PurePath(getattr(file, "name", "") or "").stem), **fields)
     image.full_clean(exclude=["file"])
-    image.file.save(content.name, content, save=False)
+    image.file.save(str(content.name), content, save=False)
     try:
         with transaction.atomic():
             image.save()
             history.record(image, "uploaded", editor)
             sweep_images.using(run_after=timezone.now() + UNUSED_FOR + timedelta(minutes=1)).enqueue()
     except BaseException:
-        image.file.storage.delete(image.file.name)
+        image.file.storage.delete(str(image.file.name))
         raise
     return image
 
@@ -141,7 +141,7 @@ def sweep() -> list[str]:
         Image.objects.filter(pk__in=[image.pk for image in images]).delete()
     for image in images:
         if image.file:
-            image.file.storage.delete(image.file.name)
+            image.file.storage.delete(str(image.file.name))
     return [image.name for image in images]
 
 

@@ -81,7 +81,7 @@ def parse_links(text: str) -> list[tuple[str, str]]:
     return [(label, url) for label, _, url in pairs if label and markdown.safe_href(url)]
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """A user; without a password only `manage.py signin_link` lets them in."""
         user = self.model(email=email.strip().lower(), **fields)
@@ -154,11 +154,13 @@ class Slugged(Content):
 
     SLUG_SOURCE = "title"
 
+    _stored_slug: str | None = None  # what the database has
+
     slug = models.SlugField(
         max_length=120,
         unique=True,
         blank=True,
-        help_text="The address of the page; made from the title if left empty. The old address will lead to a new one.",
+        help_text="The address of the page; made from the title if empty. The old address will lead to a new one.",
     )
 
     class Meta:
@@ -175,10 +177,12 @@ class Slugged(Content):
             if not self.slug:
                 self.slug = self.free_slug(getattr(self, self.SLUG_SOURCE))
             super().save(*args, **kwargs)
-            former = getattr(self, "_stored_slug", None)
-            if former and former != self.slug:
-                self.leave_redirect(former)
+            if self._stored_slug and self._stored_slug != self.slug:
+                self.leave_redirect(self._stored_slug)
             self._stored_slug = self.slug
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
 
     def free_slug(self, text: str) -> str:
         """A slug made from `text` that no other row of this model has or had: the second "orca" is "orca-2"."""
@@ -200,7 +204,7 @@ class Slugged(Content):
         FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})
 
 
-class ImageQuerySet(models.QuerySet):
+class ImageQuerySet(models.QuerySet["Image"]):
     def markdown_context(
         self, texts: Iterable[str], *, known: Iterable["Image"] = (), base_url: str = ""
     ) -> markdown.Context:
@@ -216,6 +220,8 @@ class ImageQuerySet(models.QuerySet):
 
 
 class Image(Content):
+    _stored_name: str | None = None  # what the database has
+
     name = models.SlugField(
         max_length=120,
         unique=True,
@@ -249,7 +255,7 @@ class Image(Content):
         return row
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        if getattr(self, "_stored_name", None) not in (None, self.name):
+        if self._stored_name not in (None, self.name):
             raise ValueError(f"The name of an image never changes: “{self._stored_name}” stands in texts.")
         super().save(*args, **kwargs)
         self._stored_name = self.name
@@ -266,7 +272,7 @@ class Image(Content):
         )
 
 
-class PublicationManager(models.Manager):
+class PublicationManager(models.Manager["Publication"]):
     def current(self) -> "Publication":
         """The one row, or its defaults where nobody has saved it yet."""
         return self.first() or Publication()
@@ -333,7 +339,7 @@ class Topic(Slugged):
         return reverse("topic", args=[self.slug])
 
 
-class IssueQuerySet(models.QuerySet):
+class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> "IssueQuerySet":
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
         return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
@@ -394,6 +400,8 @@ class ItemQuerySet(models.QuerySet):
 
 class Item(Slugged):
     """One entry of an issue, or of the shelf while it has none. Each kind is a model of its own."""
+
+    SLUG_SOURCE = "label"
 
     kind = ""  # of every subclass: the name of its section, the first part of its address
 

@@ -6,7 +6,7 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -48,7 +48,7 @@ class Section:
     @property
     def bylines(self) -> models.QuerySet:
         """The places of authors: rows of `item`, `author` and `position`."""
-        return self.model._meta.get_field("bylines").related_model._default_manager.all()
+        return cast(Any, self.model).bylines.rel.related_model._default_manager.all()
 
     def template(self, medium: str) -> str:
         return f"{self.kind}/section.{medium}"

@@ -1,10 +1,10 @@
 """Public pages: the same for everybody, signed in or not. Drafts are seen only in the admin."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.csrf import csrf_exempt
@@ -14,6 +14,8 @@ from timeline import markdown
 from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
 
+Row = TypeVar("Row", bound=Slugged)
+
 PAGE_SIZE = 50  # entries of a list
 
 
@@ -22,7 +24,7 @@ def publication(request: HttpRequest) -> dict[str, Any]:
     return {"publication": SimpleLazyObject(Publication.objects.current)}
 
 
-def find(rows: QuerySet, slug: str) -> Slugged | HttpResponseBase:
+def find(rows: QuerySet[Row], slug: str) -> Row | HttpResponse:
     """The one of `rows` at that slug, or a permanent redirect to the one that once was there; else Http404."""
     row = rows.filter(slug=slug).first()
     if row is None:
@@ -90,7 +92,7 @@ def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
 def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     shown = section(kind)
     found = find(shown.published(), slug)
-    return render_item(request, shown, found) if isinstance(found, Item) else found
+    return found if isinstance(found, HttpResponse) else render_item(request, shown, found)
 
 
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
@@ -114,7 +116,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
 @require_safe
 def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Topic.objects.all(), slug)
-    if not isinstance(found, Topic):
+    if isinstance(found, HttpResponse):
         return found
     parts = [Filled(kind, list(kind.published().filter(topics=found)[:PAGE_SIZE])) for kind in sections()]
     parts = [part for part in parts if part.items]

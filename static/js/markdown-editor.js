@@ -18,9 +18,16 @@ async function post(url, values, signal) {
 }
 
 function say(field, text) {
+  field.closest(".markdown-field").querySelector(".markdown-status").textContent = text;
+}
+
+function show(field, html) {
   const pane = field.closest(".markdown-field").querySelector(".markdown-preview");
-  pane.hidden = false;
-  pane.querySelector(".markdown-status").textContent = text;
+  if (!pane.shadowRoot) {
+    pane.attachShadow({ mode: "open" }).append(pane.querySelector("template").content.cloneNode(true));
+  }
+  pane.hidden = !html;
+  pane.shadowRoot.querySelector(".prose").innerHTML = html;
 }
 
 async function preview(field) {
@@ -31,7 +38,7 @@ async function preview(field) {
     const values = { content: field.value, prefix: field.dataset.prefix || "" };
     const { html, problems } = await post(field.dataset.markdownxUrlsPath, values, control.signal);
     say(field, problems.join(" "));
-    field.closest(".markdown-field").querySelector(".prose").innerHTML = html;
+    show(field, html);
   } catch (error) {
     if (error.name !== "AbortError") say(field, `No preview: ${error.message}`);
   }

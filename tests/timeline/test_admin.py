@@ -192,3 +192,37 @@ def test_image_form_cleans_the_file_and_keeps_the_name(editor: Client) -> None:
 def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
     answer = publisher.get(reverse("admin:timeline_publication_changelist"))
     assert answer["Location"] == reverse("admin:timeline_publication_change", args=[1])
+
+
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [
+        ("/admin/", 5),
+        ("/admin/timeline/issue/", 6),
+        ("/admin/timeline/issue/{issue}/change/", 8),
+        ("/admin/timeline/issue/{issue}/preview/", 18),
+        ("/admin/timeline/issue/{issue}/publish/", 9),
+        ("/admin/papers/papersummary/", 6),
+        ("/admin/papers/papersummary/{paper}/change/", 10),
+        ("/admin/papers/author/", 6),
+        ("/admin/timeline/image/", 6),
+    ],
+)
+def test_admin_pages_need_a_fixed_number_of_queries(
+    publisher: Client, url: str, queries: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(3):
+        issue = make_issue()
+        for _ in range(5):
+            paper = make_paper(issue, authors=["Ada", "Bob", "Cy"], lead_image=make_image())
+            make_news(issue, authors=["Ada"])
+    with django_assert_num_queries(queries):
+        assert publisher.get(url.format(issue=issue.pk, paper=paper.pk)).status_code == 200
+
+
+def test_saving_an_issue_with_many_items_needs_few_queries(editor: Client, django_assert_max_num_queries: Any) -> None:
+    issue = make_issue()
+    papers = [make_paper(issue) for _ in range(20)]
+    form = order_form(issue, editor, {papers[0].pk: 20})
+    with django_assert_max_num_queries(60):
+        assert editor.post(change_url(issue), form).status_code == 302

@@ -61,7 +61,7 @@ def test_issue_page_holds_its_parts_in_order(client: Client) -> None:
         "/contact/sponsor/",
         "/issues/1/",
         "/issues/3/",
-        "#papers-orca-2-teaching",
+        "#papers-orca-2",
     ):
         assert f'href="{link}"' in html
 

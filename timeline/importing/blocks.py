@@ -11,7 +11,6 @@ BULLET = re.compile(rf"(?P<sign>[{SURE_BULLETS}]|[-*+–·o](?= ))\s*(?P<text>\S
 NUMBER = re.compile(r"(?P<sign>\(?(?:\d{1,3}|[a-z])[.)])\s+(?P<text>\S.*)")
 LONE_SIGN = re.compile(rf"[{SURE_BULLETS}·]|\d{{1,3}}[.)]")
 RULE = re.compile(r"\s*([-=_*~·•—–#.])(\s*\1){2,}\s*")
-STARTS = re.compile(rf"\s*(?:{BULLET.pattern}|{NUMBER.pattern}|{RULE.pattern}$)".replace("?P<sign>", "").replace("?P<text>", ""))
 
 
 @dataclass
@@ -23,12 +22,16 @@ class Block:
     underlined: bool = False
 
 
+def has_sign(text: str) -> bool:
+    return any(pattern.fullmatch(text) for pattern in (BULLET, NUMBER, RULE))
+
+
 def wrap_width(lines: list[Line]) -> int:
     """The width to which the author's program wrapped the lines; 0 if each line is a paragraph."""
     pairs = [
         (len(line.text.rstrip()), len(after.text.split()[0]))
         for line, after in pairwise(lines)
-        if line.text.strip() and after.text.strip() and not STARTS.match(after.text)
+        if line.text.strip() and after.text.strip() and not has_sign(after.text.strip())
     ]
     width = max((length for length, _ in pairs), default=0)
     full = sum(length + 1 + word > width for length, word in pairs)

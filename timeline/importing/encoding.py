@@ -92,7 +92,7 @@ def mend_word(word: str) -> str:
     if (word.islower() or word.isupper() or word.istitle()) and not controls:
         return word
     for codec, pattern in BROKEN.items():
-        word = pattern.sub(lambda match, codec=codec: readable(match[0], codec), word)
+        word = "".join(readable(part, codec) for part in pattern.split(word))
     return word
 
 
@@ -106,14 +106,14 @@ def readable(broken: str, codec: str) -> str:
 
 
 def utf8_as(codec: str) -> re.Pattern[str]:
-    """What single characters of UTF-8 look like to one who reads them as `codec`."""
+    """What single characters of UTF-8 look like to one who reads them as `codec`, for split()."""
 
     def chars(first: int, last: int) -> str:
         decoded = (bytes([byte]).decode(codec, "ignore") or chr(byte) for byte in range(first, last + 1))
         return "[" + re.escape("".join(decoded)) + "]"
 
     more = chars(0x80, 0xBF)
-    return re.compile(f"{chars(0xC2, 0xDF)}{more}|{chars(0xE0, 0xEF)}{more}{{2}}|{chars(0xF0, 0xF4)}{more}{{3}}")
+    return re.compile(f"({chars(0xC2, 0xDF)}{more}|{chars(0xE0, 0xEF)}{more}{{2}}|{chars(0xF0, 0xF4)}{more}{{3}})")
 
 
 def without_controls(sign: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from timeline.sections import Section, sections
 CONTENTS = re.compile(
     r"(?:table of )?contents|(?:in|inside) this (?:issue|week|edition)|what[’']s inside|today|agenda", re.IGNORECASE
 )
-# “Research Papers x 2”, “2 × Papers”, “News (3)”, “News: 3”
+# “News x 3”, “3 × News”, “News (3)”, “News: 3”
 COUNTED = re.compile(
     r"(?:(?P<before>\d{1,3})\s*[x×]?\s+)?(?P<name>\S.*?)"
     r"(?:\s*[x×✕]\s*(?P<times>\d{1,3})|\s*[(\[]\s*[x×]?\s*(?P<inside>\d{1,3})\s*[)\]]|\s*[:–—-]\s*(?P<after>\d{1,3}))?",
@@ -23,6 +23,7 @@ EMOJI = re.compile(
     r"|[\u2190-\u25FF](?=\uFE0F)|[\u231A-\u23FF\u2600-\u27BF\u2B00-\u2BFF\U0001F000-\U0001FAFF])"
     r"[\uFE0F\u200D\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*)+"
 )
+CONTENTS_ARE_MADE = "the site makes the table of contents itself"
 LONGEST_ENTRY = 120  # characters of an entry of the contents, or of a line that names a section
 
 
@@ -78,20 +79,25 @@ def read_frame(lines: list[Line], *, marked: bool, report: Report) -> Frame:
     frame = Frame(lines[: listed[0].index if listed else found[0].index])
     for naming, end in zip(listed, [*(after.index for after in listed[1:]), found[0].index], strict=False):
         line = lines[naming.index]
-        report.leave_out(line.number, shown(line, marked=marked), "the site makes the table of contents itself")
+        report.leave_out(line.number, line.text, CONTENTS_ARE_MADE)
         if naming.count is not None:
             frame.counts.append((line, naming.section, naming.count))
         read_entries(lines[naming.index + 1 : end], naming.section, frame, marked, report)
     take_contents_line(frame, marked, report)
     for naming, end in zip(found, [*(after.index for after in found[1:]), len(lines)], strict=True):
         line = lines[naming.index]
-        text = shown(line, marked=marked)
-        if text != naming.section.title:
-            report.leave_out(line.number, text, f"the section is called “{naming.section.title}” here")
+        if shown(line, marked=marked) != naming.section.title:
+            report.leave_out(line.number, line.text, f"the section is called “{naming.section.title}” here")
         if naming.count is not None:
             frame.counts.append((line, naming.section, naming.count))
         frame.parts.append((naming.section, lines[naming.index + 1 : end]))
     return frame
+
+
+def leave_out_targets(line: Line, marked: bool, report: Report) -> None:
+    """Report where the links of a line lead, of which only the text is taken."""
+    for target in re.findall(r"\]\(([^)]*)\)", line.text) if marked else []:
+        report.leave_out(line.number, target, "the address of a link, enter it by hand if readers need it")
 
 
 def split_emoji(text: str) -> tuple[str, str]:
@@ -121,8 +127,7 @@ def find_namings(lines: list[Line], marked: bool) -> list[Naming]:
         namings = [
             naming
             for naming in namings
-            if lines[naming.index].level == min(levels)
-            or (naming.index < first and naming.section.kind in repeated)
+            if lines[naming.index].level == min(levels) or (naming.index < first and naming.section.kind in repeated)
         ]
     return namings
 
@@ -170,7 +175,8 @@ def read_entries(lines: list[Line], section: Section | None, frame: Frame, marke
             has_signs = has_signs or not is_plain
             frame.contents.append(Listed(line, text, section))
             if any(char.isalnum() for char in sign):
-                report.leave_out(line.number, sign, "the number of an entry of the contents")
+                report.leave_out(line.number, sign, CONTENTS_ARE_MADE)
+            leave_out_targets(line, marked, report)
 
 
 def take_contents_line(frame: Frame, marked: bool, report: Report) -> None:
@@ -178,7 +184,7 @@ def take_contents_line(frame: Frame, marked: bool, report: Report) -> None:
     for index, line in enumerate(frame.header):
         text = shown(line, marked=marked)
         if CONTENTS.fullmatch(re.sub(r"^\W+|\W+$", "", text)):
-            report.leave_out(line.number, text, "the site makes the table of contents itself")
+            report.leave_out(line.number, line.text, CONTENTS_ARE_MADE)
             entries, frame.contents = frame.contents, []
             later, frame.introduction = frame.introduction, []
             read_entries(frame.header[index + 1 :], None, frame, marked, report)

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from timeline.importing.blocks import RULE
 from timeline.importing.documents import Document
-from timeline.importing.frame import shown
+from timeline.importing.frame import leave_out_targets, shown
 from timeline.importing.plain import signed
 from timeline.importing.report import CannotImport, Line, Report
 from timeline.importing.shapes import words
@@ -48,7 +48,7 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
     texts = {line: shown(line, marked=marked) for line in lines if line.text.strip()}
     for line, text in list(texts.items()):
         if reason := of_the_old_page(text, publication):
-            report.leave_out(line.number, text, reason)
+            report.leave_out(line.number, line.text, reason)
             del texts[line]
     if not texts:
         raise CannotImport("The document has no title: put a line such as “Issue 12: The title” at its top.")
@@ -70,9 +70,11 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
     if top not in texts:
         raise CannotImport("The document has a number but no title: put one behind the number or on the next line.")
     document.fields["title"] = texts.pop(top)
+    leave_out_targets(top, marked, report)
     tagline = next((line for line in texts if line.number > top.number), None)
     if tagline and is_tagline(tagline, texts[tagline], lines):
         document.fields["tagline"] = texts.pop(tagline)
+        leave_out_targets(tagline, marked, report)
     return [line for line in lines if line in texts or not line.text.strip()]
 
 
@@ -139,7 +141,7 @@ def split_closing(
     own = []
     for index, text in reversed(end):
         if RULE.fullmatch(text) or belongs_to_closing(lines[index], text, editors):
-            report.leave_out(lines[index].number, text, "the end of an issue, the site supplies its own")
+            report.leave_out(lines[index].number, lines[index].text, "the end of an issue, the site supplies its own")
         else:
             report.guess(lines[index].number, text, "the closing text of this issue")
             own.append(lines[index])

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from timeline.importing.bylines import OTHERS, read_byline
-from timeline.importing.frame import Frame, Listed, shown, split_emoji, without_sign
+from timeline.importing.frame import Frame, Listed, leave_out_targets, shown, split_emoji, without_sign
 from timeline.importing.report import Line, Report
-from timeline.importing.shapes import words_of
+from timeline.importing.shapes import SMALL_WORDS, words_of
 from timeline.sections import Section
 
 LONGEST_TITLE = 300  # characters, of titles and of short ones
@@ -65,19 +65,25 @@ def find_starts(section: Section, lines: list[Line], entries: list[Listed], mark
     texts = {i: shown(line, marked=marked) for i, line in enumerate(lines) if may_be_title(line, marked)}
     starts: dict[int, Listed | None] = dict(match(entries, texts))
     for index, text in texts.items():
-        has_emoji = bool(split_emoji(text)[0])
+        emoji = split_emoji(text)[0]
         authors = read_byline_below(lines[index + 1 :], marked)[0] if section.has_authors else []
-        if len(authors) > 1 and (has_emoji or (not entries and len(authors) > 2)):
+        # Without contents to ask: an emoji that also begins the line before or after is the sign of a list.
+        if (len(authors) > 1 and (emoji or (not entries and len(authors) > 2))) or (
+            emoji and not entries and emoji not in neighbours(lines, index)
+        ):
             starts.setdefault(index, None)
-        elif has_emoji and not entries:
-            after = next((i for i in range(index + 1, len(lines)) if lines[i].text.strip()), -1)
-            if not split_emoji(texts.get(after, ""))[0]:  # several in a row are a list whose signs are emoji
-                starts.setdefault(index, None)
     top = next((i for i, line in enumerate(lines) if line.text.strip()), -1)
     left = [entry for entry in entries if entry not in starts.values()]
     if top in texts and top not in starts and (left or not starts):
         starts[top] = left[0] if left else None
     return starts
+
+
+def neighbours(lines: list[Line], index: int) -> list[str]:
+    """The emoji at the start of the lines before and after, blank ones left out."""
+    before = next((line for line in reversed(lines[:index]) if line.text.strip()), None)
+    after = next((line for line in lines[index + 1 :] if line.text.strip()), None)
+    return [split_emoji(line.text.strip())[0] for line in (before, after) if line]
 
 
 def may_be_title(line: Line, marked: bool) -> bool:
@@ -109,7 +115,8 @@ def likeness(entry: str, title: str) -> float:
     share = len(wanted.intersection(words)) / len(wanted)
     if emoji and bare_emoji(emoji) == bare_emoji(entry_emoji):
         return 1 + share
-    return share if share >= LIKE and (emoji or words[0] in wanted) else 0
+    first = next((word for word in words if word not in SMALL_WORDS), "")
+    return share if share >= LIKE and (emoji or first in wanted) else 0
 
 
 def bare_emoji(emoji: str) -> str:
@@ -122,6 +129,7 @@ def read_item(section: Section, lines: list[Line], entry: Listed | None, marked:
     sign = raw[: len(raw) - len(without_sign(raw))].strip()
     if any(char.isalnum() for char in sign):
         report.leave_out(line.number, sign, "the number of an item")
+    leave_out_targets(line, marked, report)
     emoji, text = split_emoji(shown(line, marked=marked))
     short_title = ""
     if entry:
@@ -138,6 +146,8 @@ def read_item(section: Section, lines: list[Line], entry: Listed | None, marked:
         names, rest, dropped = read_byline_below(body, marked)
         if names:
             report.guess(line_of(body).number, ", ".join(names), f"{len(names)} authors")
+            for taken in body[: len(body) - len(rest)]:
+                leave_out_targets(taken, marked, report)
             authors, body = names, rest
         for part in dropped:
             missing = OTHERS.fullmatch(part)

@@ -10,11 +10,8 @@ from timeline.importing.blocks import Block, read_blocks
 from timeline.importing.report import Line, Report
 from timeline.importing.shapes import HEADING_WORDS, Candidate, judge, words_of
 
-# Percent signs stay outside: an address in angle brackets is shown decoded.
-URL = r"https?://(?:(?![<>\"“”‘’%\\`])[!-~])*(?:(?![<>\"“”‘’%\\`.,;:!?'()\[\]*_])[!-~])"
-SPECIAL = re.compile(
-    rf"(?P<url>{URL})|[\\`*\[\]$]|~(?=~)|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
-)
+URL = r"https?://(?:(?![<>\"\\`])[!-~])*(?:(?![<>\"\\`.,;:!?'()\[\]*_])[!-~])"
+SIGN = r"[\\`*\[\]$]|~(?=~)|(?<![^\W_])_|_(?![^\W_])|<(?=[A-Za-z/!?])|&(?=#?\w+;)"
 SHOWN = (
     r"(?:benchmarks?|charts?|data|figures?|graphs?|images?|numbers?|photos?|pictures?|plots?|results?|scores?"
     r"|screenshots?|tables?|videos?)"
@@ -32,7 +29,17 @@ LABEL = re.compile(r"(?P<label>[A-Z][^:.!?“”\"]{1,49}:)\s+(?P<rest>\S.*)")
 
 def escape(text: str) -> str:
     """Markdown that shows `text` as it was typed, within a line; web addresses become links."""
-    return SPECIAL.sub(lambda match: f"<{match[0]}>" if match["url"] else f"\\{match[0]}", text)
+    parts = re.split(f"({URL})", text)
+    return "".join(link(part) if index % 2 else escape_signs(part) for index, part in enumerate(parts))
+
+
+def escape_signs(text: str) -> str:
+    return re.sub(SIGN, r"\\\g<0>", text)
+
+
+def link(url: str) -> str:
+    # Between angle brackets alone, what stands behind a percent sign would be shown decoded.
+    return f"[{escape_signs(url)}](<{url}>)" if "%" in url else f"<{url}>"
 
 
 def escape_start(text: str) -> str:
@@ -77,7 +84,7 @@ def kinds(blocks: list[Block], writing: Writing) -> list[str]:
             found.append("note")
         elif is_credit(block.text, before):
             found.append("credit")
-        elif block.text[0] in ">|" or re.fullmatch("[“\"«].{20,}[”“\"»]", block.text):
+        elif block.text[0] in ">|" or re.fullmatch('[“"«].{20,}[”“"»]', block.text):
             found.append("quote")
         else:
             candidate = Candidate(
@@ -183,7 +190,7 @@ class Writer:
     def write_note(self, blocks: list[Block]) -> None:
         self.close()
         for block in blocks:
-            name, text = signed(block.text, self.writing.editors)
+            name, text = signed(block.text, self.writing.editors) or ("", block.text)
             self.parts.append(f"::: note {name}\n{escape_start(text)}\n:::")
 
     def write_credit(self, blocks: list[Block]) -> None:

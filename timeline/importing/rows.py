@@ -39,7 +39,7 @@ class Writer:
                     issue = publishing.publish(issue, at=self.document.published_at, editor=self.editor)
         except BaseException:
             for file in self.stored:
-                file.storage.delete(file.name)
+                file.storage.delete(str(file.name))
             raise
         return issue
 
@@ -89,12 +89,12 @@ class Writer:
                 setattr(row, name, value)
             picture = self.pictures.get(figure.name)
             if picture and not is_stored(picture, row):
-                row.file.save(picture.name, picture, save=False)
+                row.file.save(str(picture.name), picture, save=False)
                 self.stored.append(row.file)
             self.save(row, f"The image {figure.place}")
             record(row, "imported", self.editor)
-        texts = [*self.document.fields.values(), *(entry.fields["body"] for entry in self.document.items)]
-        wanted = {name for text in texts for name in markdown.media_names(text)} - self.names.keys()
+        written = [*self.document.fields.values(), *(entry.fields["body"] for entry in self.document.items)]
+        wanted = {name for text in written for name in markdown.media_names(text)} - self.names.keys()
         missing = wanted - set(Image.objects.filter(name__in=wanted).values_list("name", flat=True))
         if missing:
             raise CannotImport(
@@ -110,8 +110,7 @@ class Writer:
 
     def write_item(self, row: Item, entry: Entry, issue: Issue, position: int) -> None:
         for name, value in entry.fields.items():
-            setattr(row, name, value)
-        row.body = self.renamed(row.body)
+            setattr(row, name, self.renamed(value) if name == "body" else value)
         row.issue, row.position = issue, position
         if entry.slug and not row.pk:
             row.slug = row.free_slug(entry.slug)
@@ -134,7 +133,8 @@ class Writer:
 
     def write_authors(self, row: Item, entry: Entry) -> None:
         # The model of authors belongs to an app that this one may not import: it is reached through the item's.
-        relation: Any = row._meta.get_field("bylines")
+        fields: Any = row._meta
+        relation = fields.get_field("bylines")
         byline, item = relation.related_model, relation.field.name
         model = byline._meta.get_field("author").related_model
         names = entry.authors or []
