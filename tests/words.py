@@ -68,18 +68,19 @@ def of_page(issue: Issue, report: Report) -> Counter[str]:
 
 def of_issue(issue: Issue, report: Report) -> Counter[str]:
     """What an import made of a document: every field that it filled, and all that it says it left out."""
-    found = words(f"{issue.number} {issue.title} {issue.tagline}")
+    labels = [str(issue.number), issue.title, issue.tagline]
     texts = [issue.introduction, issue.closing]
     for part in contents(issue):
-        found += words(part.title)
+        labels.append(part.title)
         for item in part.items:
-            names = " ".join(author.name for author in item.byline)
-            found += words(f"{item.title} {item.short_title} {names}")
+            labels += [item.title, item.short_title, *(author.name for author in item.byline)]
             texts.append(item.body)
-    for text in texts:
-        found += of_html(markdown.to_html(text))
-    for image in Image.objects.filter(name__in=[name for text in texts for name in markdown.media_names(text)]):
-        found += words(image.alt)
-    for entry in report.left_out:
-        found += words(entry.text)
-    return found
+    names = [name for text in texts for name in markdown.media_names(text)]
+    labels += Image.objects.filter(name__in=names).values_list("alt", flat=True)
+    return of_parts(labels, texts, report)
+
+
+def of_parts(labels: list[str], texts: list[str], report: Report) -> Counter[str]:
+    """The words of plain labels, of Markdown texts, and of what the report says is left out."""
+    html = "".join(markdown.to_html(text) for text in texts)
+    return words("\n".join([*labels, *(entry.text for entry in report.left_out)])) + of_html(html)

@@ -100,7 +100,7 @@ def store_image(file: IO[bytes], *, name: str = "", editor: User | None = None, 
         with transaction.atomic():
             image.save()
             history.record(image, "uploaded", editor)
-            sweep_images.using(run_after=timezone.now() + UNUSED_FOR + timedelta(minutes=1)).enqueue()
+            plan_sweep()
     except BaseException:
         image.file.storage.delete(str(image.file.name))
         raise
@@ -148,3 +148,8 @@ def sweep() -> list[str]:
 @task()
 def sweep_images() -> list[str]:
     return sweep()
+
+
+def plan_sweep() -> None:
+    """Let the worker look when an image made now has been there long enough: so no cron is needed."""
+    sweep_images.using(run_after=timezone.now() + UNUSED_FOR + timedelta(minutes=1)).enqueue()

@@ -6,6 +6,7 @@ from django.forms import FileField
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, picture
@@ -180,6 +181,7 @@ def test_image_form_cleans_the_file_and_keeps_the_name(editor: Client) -> None:
     editor.post(reverse("admin:timeline_image_add"), {"name": "whale", "file": picture("JPEG", name="x.png")})
     image = Image.objects.get()
     assert (image.name, image.file.name.endswith(".jpg"), image.width) == ("whale", True, 40)
+    assert DBTaskResult.objects.values_list("task_path", flat=True).get() == "timeline.images.sweep_images"
     broken = picture(name="x.png")
     broken.file.truncate(10)
     page = editor.post(change_url(image), {"name": "shark", "file": broken})

@@ -17,7 +17,7 @@ from timeline.importing.bylines import read_byline
 from timeline.importing.encoding import read_lines
 from timeline.importing.text import read_text
 from timeline.models import Image, Issue, Item, Publication
-from timeline.sections import contents
+from timeline.sections import contents, section
 
 DOCUMENTS = Path(__file__).parent.parent / "documents"
 PLAIN, MARKED = DOCUMENTS / "issue-7.txt", DOCUMENTS / "issue-12.md"
@@ -483,3 +483,115 @@ def test_byline_gives_names_in_order(line: str, names: list[str], dropped: list[
 def test_signs_of_markdown_are_shown_as_they_were_typed(text: str) -> None:
     page = markdown.to_html(body_of(f"We say that {text}\n\n• {text}\n\n{text}"))
     assert unescape(re.sub("<[^>]*>", "", page)).count(text.removeprefix("> ")) == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "markdown_text"),
+    [
+        ("• one\n• two\n  ◦ three\n• four", "- one\n- two\n  - three\n- four"),
+        ("- one\n\n- two\n\n    - three\n\n        - four\n\n- five", "- one\n- two\n  - three\n    - four\n- five"),
+        ("1. one\n2. two\n  • three\n3. four", "1. one\n2. two\n   - three\n3. four"),
+        ("1. one\n• two\n2. three", "1. one\n   - two\n2. three"),
+        ("3) one\n4) two", "3) one\n4) two"),
+        ("1. one\n1. two\n4. three", "1. one\n1) two\n\n4. three"),
+        ("• one\n  goes on\n• two", "- one goes on\n- two"),
+        ("• one\n\n    a paragraph of it\n\n• two", "- one\n\n  a paragraph of it\n- two"),
+        ("•\none\n•\ntwo", "- one\n- two"),
+        ("• 2. one\n• - two", "- 2\\. one\n- \\- two"),
+        ("01. one", "- 01. one"),
+    ],
+)
+def test_lists_keep_their_levels_and_numbers(lines: str, markdown_text: str) -> None:
+    assert body_of(f"A list, as an example.\n\n{lines}") == f"A list, as an example.\n\n{markdown_text}"
+
+
+@pytest.mark.parametrize(
+    ("line", "markdown_text"),
+    [
+        ("bycloud: I like it.", "::: note bycloud\nI like it.\n:::"),
+        ("Bycloud — I like it.", "::: note bycloud\nI like it.\n:::"),
+        ("Goal: to like it.", "**Goal:** to like it."),
+        ("Somebody: I like it.", "**Somebody:** I like it."),
+        ("Image credit: Ann Lee", "::: credit\nImage credit: Ann Lee\n:::"),
+        ("all figures are courtesy of Ann Lee", "::: credit\nall figures are courtesy of Ann Lee\n:::"),
+        ("The data was taken from books. It is old.", "The data was taken from books. It is old."),
+        ("“A sentence that somebody else wrote.”", "> “A sentence that somebody else wrote.”"),
+        ("> one\n\n> two", "> one\n>\n> two"),
+    ],
+)
+def test_notes_credits_and_quotes_are_told_apart(line: str, markdown_text: str) -> None:
+    assert body_of(f"A text, as an example.\n\n{line}") == f"A text, as an example.\n\n{markdown_text}"
+
+
+def test_words_are_explained_only_under_such_a_heading() -> None:
+    scores = "• Orca - better than most\n\n• Crab - worse than most"
+    assert body_of(f"Results\n\n{scores}") == "## Results\n\n- Orca - better than most\n- Crab - worse than most"
+    assert body_of(f"Terms\n\n{scores}") == (
+        "## Terms\n\nOrca\n: better than most\n\nCrab\n: worse than most"
+    )
+
+
+@pytest.mark.parametrize(
+    ("last", "closing", "left_out"),
+    [
+        (["Thank you for reading!", "Until next week", "Share"], "", 3),
+        (["That’s all, folks!", "Stay curious", "Unsubscribe"], "Stay curious", 2),
+        (["Share your prompts with care, says the lab.", "It is a good model."], "", 0),
+        (["We thank nobody.", "bycloud: subscribe to hear more!"], "", 0),
+    ],
+)
+def test_end_of_the_document_is_left_to_the_site(last: list[str], closing: str, left_out: int) -> None:
+    fields, items, report = read("\n\n".join(["Issue 1: Title", "Industry News", "🐟 An item", "Its text.", *last]))
+    assert fields["closing"] == closing
+    assert len(report.left_out) == 1 + left_out  # “Issue”
+    assert (items[0]["body"] == "Its text.") is bool(left_out)
+
+
+# Any document
+
+some_words = st.text(alphabet="ab Ż1 _*#.:-$<[]`~&(x)>|“\\'\u00a0", min_size=1, max_size=40)
+some_lines = st.one_of(
+    some_words,
+    st.sampled_from(["", "", "---", "•", "2.", "Industry News", "Research Papers x 2", "Papers (1)", "News", "Contents"]),
+    st.sampled_from(["Ann Lee, Bo Chen and Cy Duc et al.", "bycloud: well", "Source: a book", "Reply", "Thank you!"]),
+    st.sampled_from(["Overview", "KEY TAKEAWAYS", "Terms:", "Idea 1", "a small caption", "[email protected]", "```", "::: x"]),
+    st.builds("{}{} {}".format, st.sampled_from(["", "  ", "    ", "\t"]), st.sampled_from("•-*◦"), some_words),
+    st.builds("{}{}{} {}".format, st.sampled_from(["", "   "]), st.integers(0, 30), st.sampled_from(".)"), some_words),
+    st.builds("{} {}".format, st.sampled_from(["🐟", "🦀", "🖼️", "✅", ">", "AB -", "Label:", "https://a.org/"]), some_words),
+    st.sampled_from(["## Papers", "#### Part", "Title\n-----", "![a](b.png \"c\")", "[^1]: a note", "a[^1]", "[1]: b", "*c*"]),
+)
+
+
+@given(
+    name=st.sampled_from(["document.txt", "document.md"]),
+    first=st.sampled_from(["Issue 7 | A Title", "# The AI Timeline #2 - A Title", "A Title"]),
+    lines=st.lists(some_lines, max_size=30),
+    gap=st.sampled_from(["\n", "\n\n"]),
+)
+def test_any_document_is_refused_or_loses_no_word(name: str, first: str, lines: list[str], gap: str) -> None:
+    marks = ("## ", "### ") if name == "document.md" else ("", "")
+    papers, news = (f"{marks[0]}{title}\n{gap}{marks[1]}🐟 An item" for title in ("Research Papers", "Industry News"))
+    text = gap.join([first, *lines[:3], papers, *lines[3:], news, *lines])
+    report = Report()
+    source = read_lines(text, report)
+    try:
+        document = read_text(Path(name), source, Publication(), report)
+    except CannotImport:
+        return
+    labels = [str(document.number), document.fields["title"], document.fields.get("tagline", "")]
+    labels += [section(kind).title for kind in {item.kind for item in document.items}]
+    texts = [document.fields["introduction"], document.fields["closing"]]
+    for item in document.items:
+        labels += [item.fields["title"], item.fields.get("short_title", ""), *(item.authors or [])]
+        texts.append(item.fields["body"])
+    typed = "\n".join(line.text for line in source)
+    if name == "document.md" or first.startswith("#"):
+        # Markdown is kept as it was typed, whatever its page shows; only titles lose marks, “*a*b” is one word there.
+        kept = "".join([*labels, *texts, *(entry.text for entry in report.left_out)])
+        assert letters(typed) - letters(kept) == Counter()
+    else:
+        assert words.words(typed) - words.of_parts(labels, texts, report) == Counter()
+
+
+def letters(text: str) -> Counter[str]:
+    return Counter(char for char in text if char.isalnum())

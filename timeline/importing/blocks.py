@@ -6,10 +6,11 @@ from itertools import pairwise
 
 from timeline.importing.report import Line, Report
 
-SURE_BULLETS = "•◦▪▫‣⁃∙●○■□◆◇▸▹►▻➢➤✓✔✗✘"
-BULLET = re.compile(rf"(?P<sign>[{SURE_BULLETS}]|[-*+–·o](?= ))\s*(?P<text>\S.*)")
+BULLETS = "•◦▪▫‣⁃∙●○■□◆◇▸▹►▻➢➤"
+SIGNS = [*BULLETS, *"-*+–·"]  # of which the last ones need a space behind them
+BULLET = re.compile(rf"(?P<sign>[{BULLETS}]|[-*+–·](?= ))\s*(?P<text>\S.*)")
 NUMBER = re.compile(r"(?P<sign>\(?(?:\d{1,3}|[a-z])[.)])\s+(?P<text>\S.*)")
-LONE_SIGN = re.compile(rf"[{SURE_BULLETS}·]|\d{{1,3}}[.)]")
+LONE_SIGN = re.compile(rf"[{BULLETS}·]|\d{{1,3}}[.)]")
 RULE = re.compile(r"\s*([-=_*~·•—–#.])(\s*\1){2,}\s*")
 
 

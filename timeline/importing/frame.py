@@ -54,6 +54,7 @@ class Frame:
     introduction: list[Line] = field(default_factory=list)  # what stands between contents and first section
     counts: list[tuple[Line, Section, int]] = field(default_factory=list)  # that the document claims
     parts: list[tuple[Section, list[Line]]] = field(default_factory=list)
+    titles: dict[str, Line] = field(default_factory=dict)  # by kind, where it is the very title of the section
 
 
 def without_sign(text: str) -> str:
@@ -65,7 +66,7 @@ def without_sign(text: str) -> str:
 def shown(line: Line, *, marked: bool) -> str:
     """The text of a line as readers see it, without the sign of a list and the marks of Markdown."""
     text = without_sign(line.text)
-    return markdown.to_text(text).strip() if marked and text and not line.is_code else text
+    return (marked and not line.is_code and markdown.to_text(text).strip()) or text
 
 
 def read_frame(lines: list[Line], *, marked: bool, report: Report) -> Frame:
@@ -86,16 +87,24 @@ def read_frame(lines: list[Line], *, marked: bool, report: Report) -> Frame:
     take_contents_line(frame, marked, report)
     for naming, end in zip(found, [*(after.index for after in found[1:]), len(lines)], strict=True):
         line = lines[naming.index]
-        if shown(line, marked=marked) != naming.section.title:
+        if any(naming.section is section for section, _ in frame.parts):
+            report.leave_out(line.number, line.text, "its items stand in the same section as those above")
+        elif shown(line, marked=marked) != naming.section.title:
             report.leave_out(line.number, line.text, f"the section is called “{naming.section.title}” here")
+        else:
+            frame.titles[naming.section.kind] = line
         if naming.count is not None:
             frame.counts.append((line, naming.section, naming.count))
         frame.parts.append((naming.section, lines[naming.index + 1 : end]))
     return frame
 
 
-def leave_out_targets(line: Line, marked: bool, report: Report) -> None:
-    """Report where the links of a line lead, of which only the text is taken."""
+def leave_out_marks(line: Line, marked: bool, report: Report) -> None:
+    """Report what shown() does not show: the number of a list item, and where links lead."""
+    raw = re.sub(r"^#+\s*", "", line.text.strip())
+    sign = raw[: len(raw) - len(without_sign(raw))].strip()
+    if any(char.isalnum() for char in sign):
+        report.leave_out(line.number, sign, "a number, the site counts itself")
     for target in re.findall(r"\]\(([^)]*)\)", line.text) if marked else []:
         report.leave_out(line.number, target, "the address of a link, enter it by hand if readers need it")
 
@@ -164,8 +173,7 @@ def read_entries(lines: list[Line], section: Section | None, frame: Frame, marke
     has_signs = False
     for index, line in enumerate(lines):
         text, raw = shown(line, marked=marked), line.text.strip()
-        sign = raw[: len(raw) - len(without_sign(raw))].strip()
-        is_plain = not sign and not split_emoji(text)[0]
+        is_plain = without_sign(raw) == raw and not split_emoji(text)[0]
         if text and not RULE.fullmatch(raw) and (not is_entry(line, marked) or (has_signs and is_plain)):
             frame.introduction += lines[index:]
             return
@@ -174,9 +182,7 @@ def read_entries(lines: list[Line], section: Section | None, frame: Frame, marke
         elif text:
             has_signs = has_signs or not is_plain
             frame.contents.append(Listed(line, text, section))
-            if any(char.isalnum() for char in sign):
-                report.leave_out(line.number, sign, CONTENTS_ARE_MADE)
-            leave_out_targets(line, marked, report)
+            leave_out_marks(line, marked, report)
 
 
 def take_contents_line(frame: Frame, marked: bool, report: Report) -> None:

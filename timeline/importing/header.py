@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from timeline.importing.blocks import RULE
 from timeline.importing.documents import Document
-from timeline.importing.frame import leave_out_targets, shown
+from timeline.importing.frame import leave_out_marks, shown
 from timeline.importing.plain import signed
 from timeline.importing.report import CannotImport, Line, Report
 from timeline.importing.shapes import words
@@ -21,6 +21,7 @@ DATE = re.compile(
     r"|\d{4}-\d\d-\d\d|\d{1,2}[./]\d{1,2}[./]\d{4}",
     re.IGNORECASE,
 )
+NAME_IS_SUPPLIED = "the site supplies the name of the publication"
 LONGEST_TAGLINE = 120  # characters
 FAREWELL = re.compile(
     r"\bthank you\b|\bthanks for\b|^\W*thanks\W*$|\bthat(?:[’']s| is) (?:a wrap|all|it)\b|\b(?:un)?till? next\b"
@@ -36,7 +37,7 @@ ASK = (
     r"(?:support|reply|share|subscribe|unsubscribe|follow|forward|comment|join|reach out|contact|promote|sponsor"
     r"|advertise|donate|want to|interested in|questions|sign up|log ?in|become|feedback)\b"
 )
-REQUEST = re.compile(rf"\W*{ASK}.*\b(?:me|us|my|our|you|your|this)\b", re.IGNORECASE)
+REQUEST = re.compile(rf"\W*{ASK}.*\b(?:me|us|my|our|this)\b", re.IGNORECASE)
 LONGEST_REQUEST = 200  # characters
 
 
@@ -45,8 +46,9 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
 
     CannotImport where there is no title.
     """
-    texts = {line: shown(line, marked=marked) for line in lines if line.text.strip()}
-    for line, text in list(texts.items()):
+    texts = {line: text for line in lines if (text := shown(line, marked=marked))}
+    all_texts = dict(texts)
+    for line, text in all_texts.items():
         if reason := of_the_old_page(text, publication):
             report.leave_out(line.number, line.text, reason)
             del texts[line]
@@ -64,18 +66,20 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
             texts[line] = without_number(line, texts[line], match, publication, report)
             break
     else:
-        texts[top] = re.sub(rf"^{re.escape(publication)}\s*[-–—:|·•]+\s*", "", texts[top], flags=re.IGNORECASE)
+        if name := re.match(rf"{re.escape(publication)}\s*[-–—:|·•]+\s*(?=\S)", texts[top], re.IGNORECASE):
+            report.leave_out(top.number, name[0], NAME_IS_SUPPLIED)
+            texts[top] = texts[top][name.end() :]
     texts = {line: text for line, text in texts.items() if text}
     top = top if top in texts else next(iter(texts), top)
     if top not in texts:
         raise CannotImport("The document has a number but no title: put one behind the number or on the next line.")
     document.fields["title"] = texts.pop(top)
-    leave_out_targets(top, marked, report)
+    leave_out_marks(top, marked, report)
     tagline = next((line for line in texts if line.number > top.number), None)
     if tagline and is_tagline(tagline, texts[tagline], lines):
         document.fields["tagline"] = texts.pop(tagline)
-        leave_out_targets(tagline, marked, report)
-    return [line for line in lines if line in texts or not line.text.strip()]
+        leave_out_marks(tagline, marked, report)
+    return [line for line in lines if line in texts or line not in all_texts]
 
 
 def of_the_old_page(text: str, publication: str) -> str:
@@ -83,7 +87,7 @@ def of_the_old_page(text: str, publication: str) -> str:
     if RULE.fullmatch(text):
         return "a rule, the site draws its own"
     if text.casefold() == publication.casefold():
-        return "the name of the publication, the site supplies it"
+        return NAME_IS_SUPPLIED
     if DATE.fullmatch(text.strip(EDGES)):
         return "a date, publishing the issue sets it"
     return "a button of the page that was copied" if is_button(text) else ""
@@ -97,7 +101,7 @@ def without_number(line: Line, text: str, match: re.Match[str], publication: str
         report.leave_out(line.number, date, "a date, publishing the issue sets it")
         after = after.replace(date, "").strip(EDGES)
     if before and (after or before.casefold() == publication.casefold()):
-        report.leave_out(line.number, before, "the site supplies the name of the publication")
+        report.leave_out(line.number, before, NAME_IS_SUPPLIED)
         before = ""
     word = match[0].removesuffix(match["number"]).strip(EDGES)
     if any(char.isalpha() for char in word):

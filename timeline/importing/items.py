@@ -1,10 +1,9 @@
 """The items of the sections: where each begins, which entry of the contents is its own, its title and its authors."""
 
-import re
 from dataclasses import dataclass
 
 from timeline.importing.bylines import OTHERS, read_byline
-from timeline.importing.frame import Frame, Listed, leave_out_targets, shown, split_emoji, without_sign
+from timeline.importing.frame import Frame, Listed, leave_out_marks, shown, split_emoji, without_sign
 from timeline.importing.report import Line, Report
 from timeline.importing.shapes import SMALL_WORDS, words_of
 from timeline.sections import Section
@@ -49,6 +48,9 @@ def read_items(frame: Frame, *, marked: bool, report: Report) -> list[Found]:
                 report.guess(lines[start].number, found[-1].text, "an item that is not in the contents")
     for entry in entries:
         report.leave_out(entry.line.number, entry.text, "the contents name it, but no such item was found")
+    for kind, line in frame.titles.items():
+        if not any(item.section.kind == kind for item in found):
+            report.leave_out(line.number, line.text, "no item was found in this section")
     for line, section, count in frame.counts:
         number = sum(item.section is section for item in found)
         if number != count:
@@ -125,11 +127,7 @@ def bare_emoji(emoji: str) -> str:
 
 def read_item(section: Section, lines: list[Line], entry: Listed | None, marked: bool, report: Report) -> Found:
     line, body = lines[0], lines[1:]
-    raw = re.sub(r"^#+\s*", "", line.text.strip())
-    sign = raw[: len(raw) - len(without_sign(raw))].strip()
-    if any(char.isalnum() for char in sign):
-        report.leave_out(line.number, sign, "the number of an item")
-    leave_out_targets(line, marked, report)
+    leave_out_marks(line, marked, report)
     emoji, text = split_emoji(shown(line, marked=marked))
     short_title = ""
     if entry:
@@ -147,7 +145,7 @@ def read_item(section: Section, lines: list[Line], entry: Listed | None, marked:
         if names:
             report.guess(line_of(body).number, ", ".join(names), f"{len(names)} authors")
             for taken in body[: len(body) - len(rest)]:
-                leave_out_targets(taken, marked, report)
+                leave_out_marks(taken, marked, report)
             authors, body = names, rest
         for part in dropped:
             missing = OTHERS.fullmatch(part)

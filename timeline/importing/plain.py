@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from timeline.importing.blocks import Block, read_blocks
+from timeline.importing.blocks import SIGNS, Block, read_blocks
 from timeline.importing.report import Line, Report
 from timeline.importing.shapes import HEADING_WORDS, Candidate, judge, words_of
 
@@ -128,7 +128,7 @@ def signed(text: str, editors: Collection[str]) -> tuple[str, str] | None:
 
 def is_credit(text: str, before: str) -> bool:
     """Whether the line only tells where something comes from: it says so, and is no sentence of the text."""
-    at_hand = before in {"list", "caption", "credit", "quote"} or text[0].islower() or ": " in text[:30]
+    at_hand = before in {"list", "caption", "credit", "quote"} or text[:1].islower() or ": " in text[:30]
     return at_hand and len(text) <= 120 and bool(CREDIT.match(text))
 
 
@@ -214,7 +214,8 @@ class Writer:
 
     def is_glossary(self, blocks: list[Block]) -> bool:
         """Whether a list explains terms: its heading says so, or all of its terms are abbreviations."""
-        matches = [DEFINITION.fullmatch(block.text) for block in blocks if block.sign and not block.depth]
+        simple = [block for block in blocks if block.sign in SIGNS and not block.depth]
+        matches = [DEFINITION.fullmatch(block.text) for block in simple]
         if len(matches) < len(blocks) or not all(matches):
             return False
         return bool(self.above and GLOSSARY.search(self.above[-1])) or all(
@@ -245,8 +246,8 @@ def list_lines(blocks: list[Block]) -> list[str]:
             sign, text = f"{number[0]}{end} ", escape_start(block.text)
         else:
             counts.pop(block.depth, None)
-            is_word = block.sign.strip("(.)").isalnum() and block.sign != "o"
-            sign, text = "- ", escape(f"{block.sign} {block.text}") if is_word else escape_start(block.text)
+            bullet = block.sign in SIGNS
+            sign, text = "- ", escape_start(block.text) if bullet else escape(f"{block.sign} {block.text}")
         lines.append(f"{indent}{sign}{text}")
         widths.append(len(sign))
     return lines
