@@ -7,10 +7,10 @@ Whatever was typed is in the tokens: what CommonMark drops in silence is kept he
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import normalizeReference
+from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock, paragraph, reference, table
 from markdown_it.rules_block.table import escapedSplit, getLine
 from markdown_it.rules_core import StateCore
@@ -20,8 +20,9 @@ from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote.index import footnote_def
 from slugify import slugify
 
+from timeline.references import is_safe, media_name
+
 MAX_LENGTH = 200_000  # characters
-MEDIA = "media:"
 CONTAINERS = ("note", "credit", "takeaways")
 
 # Every level of quotes, lists and containers reads all lines below it again, and markdown-it drops what is nested
@@ -39,7 +40,6 @@ _FENCE = re.compile(r"`{3,}|~{3,}")
 _MATH = re.compile(r"(?<!\d)(\$\$?)(?![\s$])((?:[^$\\]|\\.)++)(?<!\s)\1(?![\d$])", re.DOTALL)
 # A label is bounded, else each of many `[^` that nothing closes would be followed to the end of its paragraph.
 _FOOTNOTE = re.compile(r"\[\^([^\s\]]{1,100})\]")
-_RELATIVE = re.compile(r"(?!//)[^\s:/?#\\]*(?:[/?#][^\s\\]*)?")
 MAX_SLUG = 80  # characters
 
 
@@ -50,29 +50,13 @@ class TextTooLong(ValueError):
         super().__init__(f"The text has {len(text):,} characters; {MAX_LENGTH:,} are possible. Split it into two.")
 
 
-def safe_href(url: str) -> str:
-    """`url` if it is an http, https or mailto address without anything hidden in it, otherwise ""."""
-    if not url.isprintable() or re.search(r'[ <>"\\]', url):  # not printable: control, invisible and odd white space
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return url if (parts.netloc if parts.scheme in {"http", "https"} else parts.scheme == "mailto") else ""
-
-
-def safe_address(url: str) -> str:
-    """Like safe_href, but an address within this site may also be relative: /issues/2/, #results."""
-    return safe_href(url) or (url if url.isprintable() and _RELATIVE.fullmatch(url) else "")
-
-
 class _Parser(MarkdownIt):
     def normalizeLink(self, url: str) -> str:
-        return url if url.startswith(MEDIA) else super().normalizeLink(url)
+        return url if media_name(url) else super().normalizeLink(url)
 
     def validateLink(self, url: str) -> bool:
         """A link to what is not valid stays visible as it was typed."""
-        return bool(safe_address(url)) or (url.startswith(MEDIA) and url != MEDIA)
+        return is_safe(url) or media_name(url) != ""
 
 
 def parse(text: str) -> list[Token]:
@@ -95,19 +79,11 @@ def plain(children: Iterable[Token] | None) -> str:
     for token in children or ():
         if token.type in {"softbreak", "hardbreak"}:
             parts.append(" ")
-        elif token.type in {"image", "figure"}:
+        elif token.type == "image":
             parts.append(plain(token.children))
         else:
             parts.append(token.content)
     return "".join(parts)
-
-
-def inlines(tokens: Iterable[Token]) -> Iterator[Token]:
-    """What stands in the lines of `tokens`; the alternative texts of pictures too."""
-    for token in tokens:
-        for child in token.children or ():
-            yield child
-            yield from inlines([child])
 
 
 # Rules for blocks: (state, first line, line behind the last, whether it is only asked) -> whether it is one.
@@ -245,11 +221,19 @@ def _footnote_ref(state: StateInline, silent: bool) -> bool:
 # Rules for the whole text, in their order.
 
 
+def _inlines(tokens: Iterable[Token]) -> Iterator[Token]:
+    """What stands in lines of text, and in the alternative texts of its pictures."""
+    for token in tokens:
+        for child in token.children or ():
+            yield child
+            yield from _inlines([child])
+
+
 def _definitions(state: StateCore) -> None:
     unused = {token.info for token in state.tokens if token.type == "definition"}
     if not unused:
         return
-    used = {child.meta["label"] for child in inlines(state.tokens) if "label" in child.meta}
+    used = {child.meta["label"] for child in _inlines(state.tokens) if "label" in child.meta}
     tokens = []
     for token in state.tokens:
         if token.type != "definition":
@@ -324,7 +308,7 @@ def _figures(state: StateCore) -> None:
         if token.type != "paragraph_close" or tokens[-3].type != "paragraph_open":
             continue
         children = [child for child in tokens[-2].children or () if child.type not in {"softbreak", "hardbreak"}]
-        if children and all(child.type == "image" and child.attrs["src"].startswith(MEDIA) for child in children):
+        if children and all(child.type == "image" and media_name(str(child.attrs["src"])) for child in children):
             del tokens[-3:]
             for child in children:
                 child.type = "figure"
@@ -357,9 +341,10 @@ def _headings(state: StateCore) -> None:
     above: list[str] = []
     taken: set[str] = set()
     counts: dict[str, int] = {}
-    for token, inline in zip(state.tokens, state.tokens[1:], strict=False):
+    for index, token in enumerate(state.tokens):
         if token.type != "heading_open":
             continue
+        inline, close = state.tokens[index + 1 : index + 3]
         while above and above[-1] >= token.tag:
             above.pop()
         text = plain(inline.children).strip()
@@ -368,7 +353,7 @@ def _headings(state: StateCore) -> None:
             counts[base] = counts.get(base, 1) + 1
             slug = f"{base}-{counts[base]}"
         taken.add(slug)
-        token.meta = {"depth": len(above), "slug": slug, "text": text}
+        token.meta = close.meta = {"depth": len(above), "slug": slug, "text": text}
         above.append(token.tag)
 
 
@@ -384,7 +369,7 @@ def _parser() -> MarkdownIt:
     )
     parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"]).use(deflist_plugin)
     block, inline, core = parser.block.ruler, parser.inline.ruler, parser.core.ruler
-    anywhere = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    anywhere: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     block.at("table", _whole_table, {"alt": ["paragraph", "reference"]})
     block.at("reference", _kept_reference)
     block.before("reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]})

@@ -1,68 +1,40 @@
-# NOTE for the author of timeline/dialect.py: your markdown.py of 19:49 was overwritten by accident with this stand-in.
-# Please write yours again in its place (the founder keeps his hands off now), and remove timeline/plaintext.py
-# unless you want to use it.
 """The only place where Markdown becomes HTML, and the only one that may bless a string as safe.
 
-The dialect stands in docs/editing.md. Raw HTML is text here, and what leaves to_html() has passed nh3 with the lists
-at the end of this file. Nothing needs a database: what a text refers to comes in a Context.
+timeline.dialect reads the text (docs/editing.md shows the dialect), timeline.hypertext and timeline.plaintext write it.
+What leaves to_html() has passed nh3 with the lists at the end of this file, whatever those do. No database is needed.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from html import escape
-from itertools import pairwise
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from mdit_py_plugins.container import container_plugin
-from mdit_py_plugins.deflist import deflist_plugin
-from mdit_py_plugins.dollarmath import dollarmath_plugin
-from mdit_py_plugins.footnote import footnote_plugin
-from mdit_py_plugins.tasklists import tasklists_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
-from slugify import slugify
+from pygments.token import STANDARD_TYPES
 
-from timeline import plaintext
+from timeline.dialect import CONTAINERS, MAX_LENGTH, TextTooLong, parse
+from timeline.hypertext import Html, level_of, with_prefix
+from timeline.mathml import CLASSES as MATH_CLASSES
 from timeline.mathml import BadLatex, to_mathml
+from timeline.plaintext import to_plaintext
+from timeline.references import Context, Figure, media_name, safe_href
 
-MAX_LENGTH = 200_000  # characters
-CONTAINERS = ("note", "credit", "takeaways")
-MEDIA = "media:"
-MAIL_WIDTH = 600  # pixels: what mail programs show side by side with their own columns
-
-Env = dict[str, Any]
-
-
-class TextTooLong(ValueError):
-    """Its message says what to do."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """What `media:NAME` means."""
-
-    src: str  # empty while the picture is awaited
-    width: int | None
-    height: int | None
-    alt: str
-    caption: str
-    credit: str
-
-
-@dataclass(frozen=True)
-class Context:
-    figures: Mapping[str, Figure] = field(default_factory=dict)
-    base_url: str = ""  # before addresses of this site, for what is read elsewhere
+__all__ = [
+    "MAX_LENGTH",
+    "Context",
+    "Figure",
+    "Heading",
+    "Problem",
+    "TextTooLong",
+    "headings",
+    "media_names",
+    "problems",
+    "safe_href",
+    "to_html",
+    "to_text",
+    "word_count",
+]
 
 
 @dataclass(frozen=True)
@@ -78,312 +50,171 @@ class Heading:
     text: str
 
 
-AWAITED = Figure("", None, None, "", "", "")
-
-
 def to_html(
     text: str, *, level: int = 1, prefix: str = "", medium: str = "html", context: Context | None = None
 ) -> SafeString:
-    """`text` as safe HTML for the medium "html" or "email"; TextTooLong over MAX_LENGTH characters.
+    """`text` for the medium "html" or "email": its shallowest heading at `level`, its ids after `prefix`.
 
-    Its shallowest heading becomes `level`, levels that are skipped close up, and every id starts with `prefix`.
+    Raises TextTooLong.
     """
-    tokens = _parse(text)
-    env: Env = {
-        "medium": medium,
-        "context": context or Context(),
-        "docId": prefix,
-        "headings": iter(headings(text, level=level, prefix=prefix)),
-        "closing": [],
-    }
-    return mark_safe(_CLEANER.clean(_MD.renderer.render(tokens, _MD.options, env)))
+    writer = Html(level=level, prefix=prefix, email=medium == "email", context=context or Context())
+    return mark_safe(_CLEANER.clean(writer.render(parse(text))))
 
 
 def to_text(text: str, *, context: Context | None = None) -> str:
-    """`text` as a letter in plain text would have it: nothing that was typed is lost; TextTooLong as to_html()."""
-    context = context or Context()
-    return plaintext.write(_parse(text), lambda image: _pictured(image, context), context.base_url)
+    """`text` for the medium txt, where nothing that was typed is missing but the markup. Raises TextTooLong."""
+    return to_plaintext(parse(text), context or Context())
 
 
 def problems(text: str) -> list[Problem]:
-    """What the editor should mend, by line: faulty LaTeX, containers without name or end, a text that is too long."""
-    if len(text) > MAX_LENGTH:
-        return [Problem(1, _too_long(text))]
-    lines = text.splitlines()
-    found = []
-    for token, line in _walk(_parse(text)):
-        if token.type in _MATH:
-            try:
-                to_mathml(token.content, display=token.type != "math_inline")
-            except BadLatex as error:
-                found.append(Problem(line, f"The formula cannot be set. {error}"))
-        elif token.type.startswith("container_") and token.nesting == 1 and token.map:
-            end = token.map[1]
-            if not (end < len(lines) and lines[end].strip(" >").startswith(":::")):
-                found.append(Problem(line, f"“:::{token.info}” has no end: add a line “:::” behind it."))
-        elif token.type == "text" and token.content.startswith(":::"):
-            names = ", ".join(CONTAINERS)
-            found.append(Problem(line, f"“{token.content}” opens nothing: the names are {names}. A bare “:::” closes."))
-    return sorted(found, key=lambda problem: problem.line)
+    """What an editor should mend, in the order of the lines."""
+    try:
+        tokens = parse(text)
+    except TextTooLong as error:
+        return [Problem(text.count("\n", 0, MAX_LENGTH) + 1, str(error))]
+    return sorted([*_formula_problems(tokens), *_container_problems(tokens)], key=lambda problem: problem.line)
 
 
 def media_names(text: str) -> list[str]:
-    """The names of the images that `text` refers to, in order, each once."""
-    if MEDIA not in text:
-        return []
-    names = (_media_name(token) for token, _ in _walk(_parse(text)) if token.type in {"image", "figure"})
-    return list(dict.fromkeys(name for name in names if name))
+    """The names of the pictures from the media, in the order of the text. Raises TextTooLong."""
+    pictures = (token for token in _pieces(parse(text)) if token.type in {"figure", "image"})
+    names = (media_name(str(token.attrs["src"])) for token in pictures)
+    return list(dict.fromkeys(filter(None, names)))
 
 
 def headings(text: str, *, level: int = 1, prefix: str = "") -> list[Heading]:
-    """The headings that to_html() writes, with their ids."""
-    found: list[Heading] = []
-    above: list[int] = []
-    taken: set[str] = set()
-    tokens = _parse(text)
-    for token, inline in pairwise(tokens):
-        if token.type != "heading_open":
-            continue
-        typed = int(token.tag[1])
-        while above and above[-1] >= typed:
-            above.pop()
-        above.append(typed)
-        words = _inline_text(inline.children or ())
-        slug = _free(slugify(words, max_length=80, word_boundary=True) or "section", taken)
-        found.append(Heading(min(level + len(above) - 1, 6), f"{prefix}-{slug}" if prefix else slug, words))
-    return found
+    """The headings that to_html writes. Raises TextTooLong."""
+    return [
+        Heading(level_of(token, level), with_prefix(prefix, token.meta["slug"]), token.meta["text"])
+        for token in parse(text)
+        if token.type == "heading_open"
+    ]
 
 
 def word_count(text: str) -> int:
-    """The words that a reader reads: no markup, no addresses."""
-    kinds = {"text", "code_inline", "fence", "code_block"}
-    return sum(len(_WORD.findall(token.content)) for token, _ in _walk(_parse(text)) if token.type in kinds)
+    """The words that a reader reads: a formula is one, an address is none. Raises TextTooLong."""
+    count = 0
+    in_address = False
+    for token in _pieces(parse(text)):
+        if token.type in {"link_open", "link_close"} and token.info == "auto":  # <https://…>: its text is its address
+            in_address = token.nesting > 0
+        elif token.type in {"math_inline", "math_block"}:
+            count += 1
+        elif token.type in {"figure", "image"}:
+            count += _words(str(token.attrs.get("title", "")))
+        elif token.type in {"text", "code_inline", "code_block", "fence", "signature"} and not in_address:
+            count += _words(token.content)
+    return count
 
 
-def safe_href(url: str) -> str:
-    """`url` if it is http, https or mailto and nothing else in disguise; otherwise ""."""
-    if _NO_URL.search(url):
-        return ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    known = parts.scheme == "mailto" or (parts.scheme in {"http", "https"} and parts.netloc)
-    return url if known else ""
+def _words(text: str) -> int:
+    return sum(any(character.isalnum() for character in word) for word in text.split())
 
 
-# Reading
-
-
-def _too_long(text: str) -> str:
-    return f"The text has {len(text):,} characters and may have {MAX_LENGTH:,}: split it."
-
-
-@lru_cache(maxsize=64)
-def _parse(text: str) -> Sequence[Token]:
-    """Tokens that nobody may change: one page asks for those of one text several times."""
-    if len(text) > MAX_LENGTH:
-        raise TextTooLong(_too_long(text))
-    return _MD.parse(text, {})
-
-
-def _walk(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
-    """Every token, those within lines too, with its line from 1."""
-    line = 1
+def _pieces(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens, and in place of a line of text the tokens in it."""
     for token in tokens:
-        line = token.map[0] + 1 if token.map else line
-        yield token, line
-        within = line
-        for child in token.children or ():
-            yield child, within
-            within += child.type in {"softbreak", "hardbreak"}
+        if token.type == "inline":
+            yield from token.children or ()
+        else:
+            yield token
 
 
-def _inline_text(children: Sequence[Token]) -> str:
-    return "".join(" " if child.type in {"softbreak", "hardbreak"} else child.content for child in children)
+def _formula_problems(tokens: Sequence[Token]) -> Iterator[Problem]:
+    for token in tokens:
+        line, counted = _line(token), 0
+        for formula in [token] if token.type == "math_block" else token.children or ():
+            if formula.type not in {"math_block", "math_inline"}:
+                continue
+            try:
+                to_mathml(formula.content, display=False)
+            except BadLatex as error:
+                at = formula.meta.get("at", 0)
+                line, counted = line + token.content.count("\n", counted, at), at
+                yield Problem(line, f"This formula cannot be shown. {error}")
 
 
-def _media_name(token: Token) -> str:
-    src = str(token.attrs.get("src", ""))
-    return src.removeprefix(MEDIA) if src.startswith(MEDIA) else ""
-
-
-def _free(slug: str, taken: set[str]) -> str:
-    free, count = slug, 1
-    while free in taken:
-        count += 1
-        free = f"{slug}-{count}"
-    taken.add(free)
-    return free
-
-
-def _find_figures(state: StateCore) -> None:
-    """Media images alone in their paragraph become figures, which may not stand in a <p>."""
-    for before, inline, after in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
-        if before.type != "paragraph_open" or inline.type != "inline":
+def _container_problems(tokens: Sequence[Token]) -> Iterator[Problem]:
+    unknown = 0
+    for token in tokens:
+        if token.type == "container_open" and not token.meta["closed"]:
+            yield Problem(_line(token), f"“::: {token.info}” is not closed. Write ::: on a line where it ends.")
+        if token.type != "inline" or ":::" not in token.content:
             continue
-        images = [child for child in inline.children or () if child.type != "softbreak"]
-        if images and all(image.type == "image" and _media_name(image) for image in images):
-            before.hidden = after.hidden = True
-            inline.children = images
-            for image in images:
-                image.type = "figure"
+        for line, typed in enumerate(token.content.split("\n"), start=_line(token)):
+            if not (fence := re.match(r"\s*:{3,}\s*(\S{0,40})", typed)):
+                continue
+            if fence[1]:
+                unknown += 1
+                yield Problem(line, f"“::: {fence[1]}” is not known. Use one of: {', '.join(CONTAINERS)}.")
+            elif unknown:
+                unknown -= 1  # it closes what was not known
+            else:
+                yield Problem(line, "This ::: closes nothing. Remove it, or open a block above it.")
 
 
-# Writing HTML: rules of the renderer, called with (renderer, tokens, index, options, env)
+def _line(token: Token) -> int:
+    return token.map[0] + 1 if token.map else 1
 
 
-def _heading(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    if tokens[index].nesting < 0:
-        return f"</h{env['closing'].pop()}>\n"
-    heading = next(env["headings"])
-    env["closing"].append(heading.level)
-    return f'<h{heading.level} id="{escape(heading.id)}">'
-
-
-def _figure(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    figure = env["context"].figures.get(_media_name(token), AWAITED)
-    caption = escape(str(token.attrs.get("title") or "") or figure.caption or ("" if figure.src else token.content))
-    credit = f'<span class="credit">{escape(figure.credit)}</span>' if figure.credit else ""
-    below = f"<figcaption>{caption} {credit}</figcaption>".replace("> <", "><") if caption or credit else ""
-    if figure.src:
-        return f"<figure>{_img(token, figure, env)}{below}</figure>\n"
-    return f'<figure class="awaited"><p>Figure to come</p>{below}</figure>\n'
-
-
-def _img(token: Token, figure: Figure, env: Env) -> str:
-    src = (env["context"].base_url if figure.src.startswith("/") else "") + figure.src
-    width, height = figure.width, figure.height
-    if env["medium"] == "email":
-        width, height = min(width or MAIL_WIDTH, MAIL_WIDTH), None  # Outlook heeds the attribute alone
-    size = "".join(f' {name}="{value}"' for name, value in (("width", width), ("height", height)) if value)
-    alt = escape(_alt(token) or figure.alt)
-    return f'<img src="{escape(src)}" alt="{alt}"{size} loading="lazy" decoding="async">'
-
-
-def _alt(token: Token) -> str:
-    return _inline_text(token.children or ())
-
-
-def _image(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    title = str(token.attrs.get("title") or "")
-    if name := _media_name(token):
-        figure = env["context"].figures.get(name, AWAITED)
-        return _img(token, figure, env) if figure.src else escape(title or figure.caption or _alt(token))
-    src, alt = safe_href(str(token.attrs.get("src", ""))), escape(_alt(token))
-    caption = f' title="{escape(title)}"' if title else ""
-    return f'<img src="{escape(src)}" alt="{alt}"{caption} loading="lazy" decoding="async">' if src else alt
-
-
-def _link(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    attrs = dict(tokens[index].attrs)
-    href = str(attrs.get("href", ""))
-    if href.startswith("/") and not href.startswith("//"):
-        href = env["context"].base_url + href
-    title = f' title="{escape(str(attrs["title"]))}"' if attrs.get("title") else ""
-    return f'<a href="{escape(href)}"{title}>'
-
-
-def _code(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    name = token.info.split()[0] if token.info.split() else "text"
-    try:
-        code = highlight(token.content, get_lexer_by_name(name, stripnl=False), _FORMATTER)
-    except ClassNotFound:
-        code = escape(token.content)
-    return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
-
-
-def _math(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    if env["medium"] == "html":
-        try:
-            return to_mathml(token.content, display=token.type != "math_inline")
-        except BadLatex:
-            pass
-    code = f"<code>{escape(token.content.strip())}</code>"
-    return f"<p>{code}</p>\n" if token.type == "math_block" else code
-
-
-def _container(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    name = token.type.split("_")[1]
-    element = {"note": "aside", "credit": "div", "takeaways": "section"}[name]
-    if token.nesting < 0:
-        return f"</{element}>\n"
-    signed = token.info.strip().removeprefix("note").strip() if name == "note" else ""
-    return f'<{element} class="{name}">\n' + (f"<p><b>{escape(signed)}:</b></p>\n" if signed else "")
-
-
-def _cell(_: Any, tokens: Sequence[Token], index: int, options: Any, env: Env) -> str:
-    token = tokens[index]
-    side = str(token.attrs.get("style", "")).removeprefix("text-align:")  # a style is what the policy forbids
-    return f'<{token.tag} class="{side}">' if side else f"<{token.tag}>"
-
-
-def _pictured(token: Token, context: Context) -> str:
-    figure = context.figures.get(_media_name(token), AWAITED)
-    caption = str(token.attrs.get("title") or "") or figure.caption
-    said = list(dict.fromkeys(part for part in (caption, _alt(token) or figure.alt) if part))
-    address = str(token.attrs.get("src", "")) if not _media_name(token) else ""
-    return f"[Figure: {'. '.join([*said, *([figure.credit] if figure.credit else [])])}{address and f' ({address})'}]"
-
-
-_WORD = re.compile(r"\w+(?:[’'.,:/-]\w+)*")
-_NO_URL = re.compile(r"[\x00-\x20\x7f-\xa0\\]")
-_MATH = {"math_inline", "math_inline_double", "math_block", "math_block_label"}
-_FORMATTER = HtmlFormatter(nowrap=True)
-
-_MD = MarkdownIt("gfm-like", {"linkify": False, "html": False}).disable("linkify")
-_MD.use(footnote_plugin).use(deflist_plugin).use(tasklists_plugin)
-# Without these two options “$5 and $6” would be math.
-_MD.use(dollarmath_plugin, allow_digits=False, allow_space=False)
-for _name in CONTAINERS:
-    _MD.use(container_plugin, _name, render=_container)
-_MD.core.ruler.push("figures", _find_figures)
-for _type, _rule in {
-    "heading_open": _heading,
-    "heading_close": _heading,
-    "figure": _figure,
-    "image": _image,
-    "link_open": _link,
-    "fence": _code,
-    "code_block": _code,
-    **dict.fromkeys(_MATH, _math),
-    "th_open": _cell,
-    "td_open": _cell,
-    "table_open": lambda *_: '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n',
-    "table_close": lambda *_: "</table></div>\n",
-}.items():
-    _MD.add_render_rule(_type, _rule)
-
-_HTML = """
-    a aside b blockquote br code dd div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr img input li ol p pre s section
-    span strong sup table tbody td th thead tr ul
-"""
-_MATHML = """
-    math menclose merror mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow ms mspace msqrt
-    mstyle msub msubsup msup mtable mtd mtext mtr munder munderover none
-"""
-_MATHML_ATTRIBUTES = """
-    accent accentunder class columnalign columnlines columnspacing columnspan depth display displaystyle fence form
-    height largeop linethickness lspace mathcolor mathvariant maxsize minsize movablelimits notation rowlines rowspacing
-    rowspan rspace scriptlevel separator stretchy symmetric voffset width
-"""
+# What may leave to_html(): each tag is written by timeline.hypertext or math-core. No style, no handler.
+_ATTRIBUTES: dict[str, set[str]] = {
+    "a": {"href", "title", "rel", "id", "aria-label"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
+    "ol": {"start"},
+    "th": {"scope"},
+    "div": {"tabindex", "role", "aria-label"},
+    "pre": {"tabindex"},
+    "input": {"disabled", "checked", "aria-label"},  # its type is below
+    **{tag: {"id"} for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li")},
+}
+_MATH_ATTRIBUTES: dict[str, set[str]] = {
+    "math": {"display"},
+    "menclose": {"notation"},
+    "mfrac": {"displaystyle", "linethickness", "scriptlevel"},
+    "mi": {"mathvariant"},
+    "mo": {"form", "largeop", "lspace", "maxsize", "minsize", "movablelimits", "rspace", "stretchy", "symmetric"},
+    "mover": {"accent"},
+    "mpadded": {"height", "voffset", "width"},
+    "mrow": {"displaystyle", "mathcolor", "scriptlevel"},
+    "mspace": {"width"},
+    "mtable": {"displaystyle", "scriptlevel"},
+    "munder": {"accentunder"},
+}
+_TAGS = {
+    *("p", "br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
+    *("table", "thead", "tbody", "tr", "td", "aside", "section", "figure", "figcaption"),
+    *_ATTRIBUTES,
+}
+_MATH_TAGS = {
+    *("mmultiscripts", "mprescripts", "mn", "mphantom", "mroot", "msqrt", "mtd", "mtext", "mtr"),
+    *("msub", "msubsup", "msup", "munderover"),
+    *_MATH_ATTRIBUTES,
+}
+_MATH_CLASSES = {
+    *MATH_CLASSES.values(),
+    *("menclose-updiagonalstrike", "menclose-downdiagonalstrike", "menclose-phasorangle"),
+    *("math-core-serif-font", "math-core-sans-serif-font"),
+}
+_CLASSES: dict[str, set[str]] = {
+    **{tag: _MATH_CLASSES for tag in _MATH_TAGS},
+    "aside": {"note"},
+    "b": {"signature"},
+    "div": {"table", "math", "footnotes", *CONTAINERS},
+    "figure": {"awaited", "code"},
+    "li": {"task-list-item"},
+    "p": {"caption"},
+    "section": {"takeaways", "footnotes"},
+    "span": {"credit", "awaited", *_MATH_CLASSES, *STANDARD_TYPES.values()} - {""},
+    "td": {"left", "center", "right"},
+    "th": {"left", "center", "right"},
+}
 _CLEANER = nh3.Cleaner(
-    tags={*_HTML.split(), *_MATHML.split()},
-    attributes={
-        **dict.fromkeys(_HTML.split(), {"class", "id"}),
-        **dict.fromkeys(_MATHML.split(), set(_MATHML_ATTRIBUTES.split())),
-        "a": {"class", "id", "href", "title"},
-        "div": {"class", "tabindex", "role", "aria-label"},
-        "img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
-        "input": {"class", "type", "checked", "disabled"},
-        "ol": {"class", "start"},
-        "pre": {"class", "tabindex"},
-    },
+    tags=_TAGS | _MATH_TAGS,
+    attributes={"*": set(), **_ATTRIBUTES, **_MATH_ATTRIBUTES},
+    allowed_classes=_CLASSES,
+    tag_attribute_values={"input": {"type": {"checkbox"}}},
+    generic_attribute_prefixes=set(),
     url_schemes={"http", "https", "mailto"},
     link_rel=None,
 )

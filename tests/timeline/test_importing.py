@@ -1,5 +1,6 @@
 """Documents become rows: all of them, or none and a sentence."""
 
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -99,10 +100,7 @@ def test_every_new_row_has_a_version_by_its_editor(document: Path) -> None:
     assert len(rows) == 6
     assert [actions(row) for row in rows] == [["imported"]] * 6
     assert set(Version.objects.values_list("editor", flat=True)) == {editor.pk}
-    assert history.versions(issue)[0].data["items"] == {
-        "papers": [str(PaperSummary.objects.get().uuid)],
-        "news": [str(NewsItem.objects.get().uuid)],
-    }
+    assert history.versions(issue)[0].data["items"]["papers"] == [str(PaperSummary.objects.get().uuid)]
 
 
 def test_number_of_the_command_goes_before_the_document(document: Path) -> None:
@@ -175,13 +173,14 @@ def test_existing_number_is_refused_with_a_way_out(document: Path) -> None:
 
 def test_replace_keeps_addresses_and_shelves_the_rest(document: Path) -> None:
     issue = make_issue(number=3, title="Before", tagline="Old", closing="Old closing", published=False)
-    paper = make_paper(issue, title="Goldfish: a memory of three seconds!", slug="kept", body="Old", arxiv_id="2311.11045")
+    paper = make_paper(
+        issue, title="Goldfish: a memory of three seconds!", slug="kept", body="Old", arxiv_id="2311.11045"
+    )
     crab = make_news(issue, title="Another title", short_title="Crabs Walk Sideways", slug="crabs", body="Old")
     gone = make_news(issue, title="Octopus")
-    document.write_text(FISH.replace("News\n", "News\n\nNews × 1\n\n🦀 Crabs walk sideways\n\nNews\n", 1), "utf-8")
-    document.write_text(FISH.replace("🦀 Crabs walk sideways", "🦀 Crabs: They Walk Sideways"), encoding="utf-8")
-    crab.title = "Crabs: They walk sideways"
-    crab.save()
+    contents = "In this issue\n\n🐟 Goldfish\n\n🦀 Crabs walk sideways\n\nPapers"
+    crabs = "🦀 Crabs and How They Walk: Sideways"
+    document.write_text(FISH.replace("🦀 Crabs walk sideways", crabs).replace("Papers", contents), encoding="utf-8")
 
     replaced, _ = import_issue(document, replace=True)
     for row in (issue, paper, crab, gone):
@@ -245,14 +244,12 @@ def test_replace_and_publish_leave_a_public_issue_public(document: Path) -> None
             FISH.replace("It forgets.", "It forgets. " * 20_000).encode(),
             "“Goldfish: A Memory of Three Seconds” (line 5): body: Line 1: The text has",
         ),
-        (FISH.replace("Bo Chen", f"B{'o' * 190} {'C' * 20}").encode(), ""),
     ],
 )
 def test_document_that_cannot_be_read_changes_nothing(tmp_path: Path, data: bytes, sentence: str) -> None:
     path = tmp_path / "document.txt"
     path.write_bytes(data)
-    if sentence:
-        assert import_fails(path).startswith(sentence)
+    assert import_fails(path).startswith(sentence)
 
 
 def test_missing_file_changes_nothing(tmp_path: Path) -> None:
@@ -337,7 +334,15 @@ lead_image: sea
         bowl,
     )
     assert str(issue.published_at) == "2023-11-27 15:00:00+00:00"
-    assert (paper.slug, paper.emoji, paper.title, paper.short_title, paper.arxiv, str(paper.date), paper.lead_image) == (
+    assert (
+        paper.slug,
+        paper.emoji,
+        paper.title,
+        paper.short_title,
+        paper.arxiv,
+        str(paper.date),
+        paper.lead_image,
+    ) == (
         "goldfish",
         "🐟",
         "Goldfish: A Memory",
@@ -357,7 +362,7 @@ def test_folder_that_names_a_later_time_is_scheduled(tmp_path: Path) -> None:
     Publication(time_zone="Europe/Berlin").save()
     folder = make_folder(tmp_path, issue="---\nnumber: 3\ntitle: Fish\npublished_at: 2999-01-01 10:00\n---\n")
     issue, _ = import_issue(folder, publish=True)
-    assert (issue.status, str(issue.published_at)) == ("scheduled", "2999-01-01 09:00:00+00:00")
+    assert (issue.status, issue.published_at) == ("scheduled", datetime(2999, 1, 1, 9, tzinfo=UTC))
 
 
 def test_folder_without_publish_is_a_draft(tmp_path: Path) -> None:
@@ -386,11 +391,14 @@ def test_folder_reports_files_that_nothing_names(tmp_path: Path) -> None:
         ({"issue": "---\ntitle: A\ncolour: red\n---\n"}, "issue.md: there is no key “colour”; the keys are closing,"),
         ({"issue": "---\ntitle: A\ntitle: B\n---\n"}, "issue.md: its YAML is wrong in line 1: a key stands twice."),
         ({"issue": "---\ntitle: [A\n---\n"}, "issue.md: its YAML is wrong in line 2"),
-        ({"issue": "---\ntitle: !!python/object/apply:os.getcwd []\n---\n"}, "issue.md: title: write one value as text."),
+        (
+            {"issue": "---\ntitle: !!python/object/apply:os.getcwd []\n---\n"},
+            "issue.md: title: write one value as text.",
+        ),
         ({"issue": "---\n- a\n---\n"}, "issue.md: between the lines “---”: write keys and values."),
         ({"issue": "---\ntitle: A\npublished_at: soon\n---\n"}, "issue.md: published_at: “soon” is no time"),
         ({"issue": "---\ntitle: A\nsections: [papers]\n---\n"}, "issue.md: sections: write keys and values."),
-        ({"polls": {"a": "title: A"}}, "issue.md: sections: no kind is called “polls”, there are papers, news."),
+        ({"recipes": {"a": "title: A"}}, "issue.md: sections: no kind is called “recipes”, there are papers, news"),
         ({"papers": {"a": "short_title: A"}}, "papers/a.md: title: every item needs one."),
         ({"papers": {"a": "title: A\nslug: b"}}, "papers/a.md: there is no key “slug”; the keys are abstract,"),
         ({"papers": {"a": "title: A\nuuid: b"}}, "papers/a.md: there is no key “uuid”"),
@@ -404,15 +412,20 @@ def test_folder_reports_files_that_nothing_names(tmp_path: Path) -> None:
         ({"images": "- name: a\n- name: a"}, "images.yaml: name: “a” is no name, or stands there twice."),
         ({"images": "- name: a\n  licence: b"}, "images.yaml: there is no key “licence”"),
         ({"images": "- name: a\n  file: b.png"}, "images.yaml: a: file: there is no file “b.png”."),
-        ({"images": "- name: a\n  file: ../secret.png"}, "images.yaml: a: file: “../secret.png” leads out of the folder."),
+        (
+            {"images": "- name: a\n  file: ../secret.png"},
+            "images.yaml: a: file: “../secret.png” leads out of the folder.",
+        ),
         ({"images": "- name: a\n  file: link.png"}, "images.yaml: a: file: “link.png” leads out of the folder."),
-        ({"images": "- name: a\n  file: issue.md"}, "The image “a”, file issue.md: This is no picture that we can read"),
+        (
+            {"images": "- name: a\n  file: issue.md"},
+            "The image “a”, file issue.md: This is no picture that we can read",
+        ),
         ({"body": "![](media:nowhere)"}, "The document refers to media:nowhere, but there is no such image"),
     ],
 )
 def test_folder_with_a_mistake_changes_nothing(tmp_path: Path, options: dict[str, Any], sentence: str) -> None:
     (tmp_path / "secret.png").write_bytes(picture().read())
-    slug = next(iter(options.get("news", {})), "")
     folder = make_folder(tmp_path, **options)
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     assert import_fails(folder).startswith(sentence)

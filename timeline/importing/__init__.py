@@ -7,6 +7,7 @@ from timeline.importing.folders import read_folder
 from timeline.importing.report import CannotImport, Report
 from timeline.importing.rows import Writer
 from timeline.importing.text import read_text
+from timeline.markdown import TextTooLong
 from timeline.models import Issue, Publication, User
 
 __all__ = ["CannotImport", "Report", "import_issue"]
@@ -29,11 +30,14 @@ def import_issue(
     path = Path(path)
     report = Report()
     publication = Publication.objects.current()
-    if path.is_dir():
-        document = read_folder(path, publication, report)
-    else:
-        lines = read_lines(read_file(path, path.name, report), report)
-        document = read_text(path, lines, publication, report)
+    try:
+        if path.is_dir():
+            document = read_folder(path, publication, report)
+        else:
+            lines = read_lines(read_file(path, path.name, report), report)
+            document = read_text(path, lines, publication, report)
+    except TextTooLong as error:
+        raise CannotImport(str(error)) from error
     number, own = document.number if number is None else number, document.number
     if number is None:
         raise CannotImport("The document has no number: give it one with --number.")

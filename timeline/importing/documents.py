@@ -48,9 +48,17 @@ class Document:
     items: list[Entry] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
 
-    def add_figure(self, text: str, *, line: int, file: Path | None = None, **fields: str) -> str:
-        """A new figure with a name made from `text`; the name."""
-        base = slugify(text, max_length=80, word_boundary=True) or "figure"
+    @property
+    def texts(self) -> list[str]:
+        """Everything that is Markdown."""
+        own = [self.fields[name] for name in ("introduction", "closing") if name in self.fields]
+        return [*own, *(entry.fields["body"] for entry in self.items)]
+
+    def add_figure(self, item: str, text: str, *, line: int, file: Path | None = None, **fields: str) -> str:
+        """A new figure; its name, made from the title of its item and from `text`."""
+        stem = slugify(item, max_length=40, word_boundary=True, save_order=True)
+        base = slugify(text, max_length=60, word_boundary=True, save_order=True) or "figure"
+        base = base if base.startswith(stem) else f"{stem}-{base}"
         name, count = base, 1
         while name in self.figures:
             count += 1

@@ -10,7 +10,7 @@ from timeline.importing.report import CannotImport, Line, Report
 from timeline.sections import Section, sections
 
 CONTENTS = re.compile(
-    r"(?:table of )?contents|(?:in|inside) this (?:issue|week|edition)|what[’']s inside|today|agenda", re.IGNORECASE
+    r"(?:table of )?contents|(?:in|inside) (?:this|today[’']s) (?:issue|week|edition)|what[’']s inside", re.IGNORECASE
 )
 # “News x 3”, “3 × News”, “News (3)”, “News: 3”
 COUNTED = re.compile(
@@ -35,7 +35,7 @@ class Naming:
     section: Section
     count: int | None
     is_listed: bool  # stands in a list: an entry of the contents, never the start of a section
-    is_exact: bool
+    is_title: bool  # has the title of the section, not only another name
 
 
 @dataclass
@@ -65,8 +65,9 @@ def without_sign(text: str) -> str:
 
 def shown(line: Line, *, marked: bool) -> str:
     """The text of a line as readers see it, without the sign of a list and the marks of Markdown."""
-    text = without_sign(line.text)
-    return (marked and not line.is_code and markdown.to_text(text).strip()) or text
+    text = re.sub(r"^#+\s+", "", without_sign(line.text)) if marked else without_sign(line.text)
+    headings = markdown.headings(f"# {text}") if marked and not line.is_code else []
+    return headings[0].text.strip() or text if headings else text
 
 
 def read_frame(lines: list[Line], *, marked: bool, report: Report) -> Frame:
@@ -127,8 +128,8 @@ def find_namings(lines: list[Line], marked: bool) -> list[Naming]:
         if section:
             counts = [match[name] for name in ("before", "times", "inside", "after") if match[name]] if match else []
             is_listed = without_sign(line.text.strip()) != line.text.strip() and not line.level
-            is_exact = section.title.casefold() in bare.casefold() or bool(counts)
-            namings.append(Naming(index, section, int(counts[0]) if counts else None, is_listed, is_exact))
+            is_title = section.title.casefold() in bare.casefold()
+            namings.append(Naming(index, section, int(counts[0]) if counts else None, is_listed, is_title))
     levels = [lines[naming.index].level for naming in namings if lines[naming.index].level]
     if levels:  # where sections are headings, a plain line with such a name is none, except in the contents
         repeated = {naming.section.kind for naming in namings if lines[naming.index].level}
@@ -162,7 +163,7 @@ def starts_section(naming: Naming, lines: list[Line], marked: bool) -> bool:
     if naming.is_listed:
         return False
     after = next((line for line in lines[naming.index + 1 :] if line.text.strip()), None)
-    if after is None or naming.is_exact or lines[naming.index].level:
+    if after is None or naming.is_title or lines[naming.index].level:
         return after is not None
     text = after.text.strip()
     return len(text) <= 300 and not text.endswith((".", ":")) and without_sign(text) == text

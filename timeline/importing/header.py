@@ -22,10 +22,11 @@ DATE = re.compile(
     re.IGNORECASE,
 )
 NAME_IS_SUPPLIED = "the site supplies the name of the publication"
+LONGEST_TITLE = 300  # characters
 LONGEST_TAGLINE = 120  # characters
 FAREWELL = re.compile(
-    r"\bthank you\b|\bthanks for\b|^\W*thanks\W*$|\bthat(?:[’']s| is) (?:a wrap|all|it)\b|\b(?:un)?till? next\b"
-    r"|^\W*(?:good)?bye\b|\bsee you\b",
+    r"^\W*(?:many |and )?(?:thank you|thanks(?! to\b))|^\W*(?:and )?that(?:[’']s| is) (?:a wrap|all|it)(?:\W*$|,| for\b)"
+    r"|\b(?:un)?till? next (?:time|week|month|issue)\b|^\W*(?:good)?bye\b|^\W*see you\b",
     re.IGNORECASE,
 )
 # Buttons of the page from which a text was copied consist of these words alone.
@@ -56,7 +57,7 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
         raise CannotImport("The document has no title: put a line such as “Issue 12: The title” at its top.")
     top = next((line for line in texts if line.level == 1), next(iter(texts)))
     # An introduction may speak of other issues: only short lines near the top tell the number of this one.
-    near = [line for line in texts if len(texts[line]) <= 200][:4]
+    near = [line for line in texts if len(texts[line]) <= LONGEST_TITLE][:4]
     for line in sorted(near, key=lambda line: line is not top):
         match = ISSUE_NUMBER.search(texts[line]) or re.match(
             rf"{re.escape(publication)}\s+(?P<number>\d{{1,6}})\b", texts[line], re.IGNORECASE
@@ -64,6 +65,8 @@ def read_header(lines: list[Line], document: Document, publication: str, *, mark
         if match:
             document.number = int(match["number"])
             texts[line] = without_number(line, texts[line], match, publication, report)
+            if not texts[line]:
+                leave_out_marks(line, marked, report)
             break
     else:
         if name := re.match(rf"{re.escape(publication)}\s*[-–—:|·•]+\s*(?=\S)", texts[top], re.IGNORECASE):

@@ -31,6 +31,10 @@ def read_items(frame: Frame, *, marked: bool, report: Report) -> list[Found]:
     found: list[Found] = []
     entries = list(frame.contents)
     for section, lines in frame.parts:
+        levels = [line.level for line in lines if line.level]
+        for line in lines:
+            if 0 < line.level < levels[0]:
+                report.guess(line.number, line.text, "no section is called so, it stays in the item above it")
         own = [entry for entry in entries if entry.section in {section, None}]
         starts = find_starts(section, lines, own, marked)
         first = min(starts, default=len(lines))
@@ -68,7 +72,7 @@ def find_starts(section: Section, lines: list[Line], entries: list[Listed], mark
     starts: dict[int, Listed | None] = dict(match(entries, texts))
     for index, text in texts.items():
         emoji = split_emoji(text)[0]
-        authors = read_byline_below(lines[index + 1 :], marked)[0] if section.has_authors else []
+        authors = read_byline_below(lines[index + 1 : index + 30], marked)[0] if section.has_authors else []
         # Without contents to ask: an emoji that also begins the line before or after is the sign of a list.
         if (len(authors) > 1 and (emoji or (not entries and len(authors) > 2))) or (
             emoji and not entries and emoji not in neighbours(lines, index)
@@ -83,9 +87,9 @@ def find_starts(section: Section, lines: list[Line], entries: list[Listed], mark
 
 def neighbours(lines: list[Line], index: int) -> list[str]:
     """The emoji at the start of the lines before and after, blank ones left out."""
-    before = next((line for line in reversed(lines[:index]) if line.text.strip()), None)
-    after = next((line for line in lines[index + 1 :] if line.text.strip()), None)
-    return [split_emoji(line.text.strip())[0] for line in (before, after) if line]
+    before = next((i for i in range(index - 1, -1, -1) if lines[i].text.strip()), index)
+    after = next((i for i in range(index + 1, len(lines)) if lines[i].text.strip()), index)
+    return [split_emoji(lines[i].text.strip())[0] for i in (before, after) if i != index]
 
 
 def may_be_title(line: Line, marked: bool) -> bool:
@@ -162,7 +166,7 @@ def read_byline_below(lines: list[Line], marked: bool) -> tuple[list[str], list[
     """(names, the lines below theirs, what of their lines is no name) of the authors that `lines` begin with."""
     start = next((i for i, line in enumerate(lines) if line.text.strip()), len(lines))
     end = start
-    while end < min(len(lines), start + 30) and lines[end].text.strip():
+    while end < len(lines) and lines[end].text.strip():
         end += 1
     for stop in dict.fromkeys((end, start + 1)):  # names on several lines, or only on the first
         text = " ".join(shown(line, marked=marked) for line in lines[start:stop])

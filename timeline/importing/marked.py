@@ -96,7 +96,7 @@ class Copying:
     report: Report
     editors: Collection[str]  # who may sign notes
     folder: Path  # in which the pictures stand
-    stem: str  # what the names of its figures begin with
+    title: str  # of the item, or of the issue
     definitions: dict[str, list[Line]]
 
 
@@ -164,7 +164,8 @@ def place_image(line: Line, match: re.Match[str], copying: Copying) -> str:
     caption = re.sub(r"\\(.)", r"\1", match["caption"] or match["single"] or "")
     alt = re.sub(r"\\(.)", r"\1", match["alt"])
     name = copying.document.add_figure(
-        f"{copying.stem} {PurePath(path).stem}",
+        copying.title,
+        PurePath(path).stem,
         line=line.number,
         file=file if inside else None,
         alt=alt,

@@ -73,6 +73,7 @@ class Writer:
             self.save(row, f"“{row.title}”")
             self.report.guess(0, row.title, "is not in the document any more: it lies on the shelf")
             record(row, "imported", self.editor)
+        self.check_images()
         record(issue, "imported", self.editor)
         return issue
 
@@ -93,8 +94,10 @@ class Writer:
                 self.stored.append(row.file)
             self.save(row, f"The image {figure.place}")
             record(row, "imported", self.editor)
-        written = [*self.document.fields.values(), *(entry.fields["body"] for entry in self.document.items)]
-        wanted = {name for text in written for name in markdown.media_names(text)} - self.names.keys()
+
+    def check_images(self) -> None:
+        """Every image that a text refers to exists now."""
+        wanted = {name for text in self.document.texts for name in markdown.media_names(text)} - self.names.keys()
         missing = wanted - set(Image.objects.filter(name__in=wanted).values_list("name", flat=True))
         if missing:
             raise CannotImport(

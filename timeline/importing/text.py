@@ -23,6 +23,12 @@ def read_text(path: Path, lines: list[Line], publication: Publication, report: R
     lines = [without_lost_address(line, report) for line in lines]
     first = next((line.text for line in lines if line.text.strip()), "")
     is_marked = path.suffix.lower() in {".md", ".markdown"} or bool(re.match(r"# \S", first))
+    if not is_marked:
+        for line in lines:
+            if re.search(r"\bhere\W*$", line.text):
+                report.guess(
+                    line.number, line.text.strip(), "“here” was a link perhaps, which plain text does not keep"
+                )
     definitions: dict[str, list[Line]] = {}
     if is_marked:
         lines, definitions = marked.take_definitions(marked.mark(lines))
@@ -36,18 +42,18 @@ def read_text(path: Path, lines: list[Line], publication: Publication, report: R
     width = wrap_width(lines)
 
     def write(lines: list[Line], item: Found | None = None) -> str:
-        stem = (item.short_title or item.text) if item else document.fields["title"]
+        title = (item.short_title or item.text) if item else document.fields["title"]
         if is_marked:
             return marked.to_markdown(
                 lines,
-                marked.Copying(document, report, publication.editor_names, path.parent, stem, definitions),
+                marked.Copying(document, report, publication.editor_names, path.parent, title, definitions),
             )
         return plain.to_markdown(
             lines,
             plain.Writing(
                 report,
                 publication.editor_names,
-                lambda caption, line: document.add_figure(f"{stem} {caption}", line=line, caption=caption),
+                lambda caption, line: document.add_figure(title, caption, line=line, caption=caption),
                 width,
                 names_of(item) if item else frozenset(),
                 is_item=item is not None,
@@ -55,14 +61,14 @@ def read_text(path: Path, lines: list[Line], publication: Publication, report: R
         )
 
     document.fields["introduction"] = write([*above, *frame.introduction])
-    document.fields["closing"] = write(closing)
+    if closing:
+        document.fields["closing"] = write(closing)
     for item in found:
         fields: dict[str, Any] = {"emoji": item.emoji, "title": item.text, "body": write(item.body, item)}
         if item.short_title:
             fields["short_title"] = item.short_title
         document.items.append(Entry(item.section.kind, item.title.number, fields, authors=item.authors))
-    texts = "\n".join([*document.fields.values(), *(entry.fields["body"] for entry in document.items)])
-    for label in definitions.keys() - set(marked.used(definitions, texts)):
+    for label in definitions.keys() - set(marked.used(definitions, "\n".join(document.texts))):
         for line in definitions[label]:
             report.leave_out(line.number, line.text, "a footnote or an address that nothing refers to")
     return document
@@ -75,8 +81,8 @@ def without_lost_address(line: Line, report: Report) -> Line:
 
 
 def names_of(item: Found) -> frozenset[str]:
-    """The names in a title, in small letters: those of the short title too, else those before a colon."""
-    head = re.split(r": | [–—-] ", item.text)[0]
-    text = item.text if item.short_title else head if len(head.split()) <= 4 else ""
+    """The names in a title, in small letters: those of the short title too, else those before or after a colon."""
+    parts = [part for part in re.split(r": | [–—-] ", item.text) if len(part.split()) <= 4]
+    text = item.text if item.short_title else " ".join(parts)
     names = {name for word in re.findall(r"\w\S*", text) if not word[0].islower() for name in words_of(word)}
     return frozenset(names & set(words_of(item.short_title)) if item.short_title else names)

@@ -1,0 +1,252 @@
+"""The tokens of timeline.dialect as HTML, for the site or for mail. timeline.markdown sanitises what comes out."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from html import escape
+
+from markdown_it.common.utils import unescapeAll
+from markdown_it.token import Token
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
+from pygments.lexers import get_all_lexers, get_lexer_by_name
+
+from timeline.dialect import plain
+from timeline.mathml import BadLatex, to_mathml
+from timeline.references import Context, Figure, media_name, safe_href
+
+EMAIL_WIDTH = 600  # pixels; mail programs cut off what is wider
+# Pygments' lexers are regular expressions that nobody wrote against hostile input: a few hundred tabs keep some of its
+# 600 languages busy for minutes. These were tried with 60 repeated patterns, and 4,000 characters took 0.4 s at most.
+# Longer samples, and what comes after MAX_HIGHLIGHTED_IN_ALL characters of a text, are shown plain.
+LANGUAGES = {
+    "bash", "bibtex", "c", "console", "cpp", "css", "cuda", "diff", "docker", "go", "graphql", "haskell", "html", "ini",
+    "java", "javascript", "json", "julia", "kotlin", "latex", "lua", "matlab", "php", "protobuf", "pycon", "python",
+    "pytb", "r", "ruby", "rust", "scala", "sql", "swift", "toml", "typescript", "xml", "yaml",
+}  # fmt: skip
+MAX_HIGHLIGHTED = 4_000
+MAX_HIGHLIGHTED_IN_ALL = 20_000
+
+_ALIASES = {alias: aliases[0] for _, aliases, *_ in get_all_lexers(plugins=False) for alias in aliases}
+_FORMATTER = HtmlFormatter(nowrap=True)
+_CONTAINERS = {"note": "aside", "credit": "div", "takeaways": "section"}
+
+
+def level_of(heading: Token, level: int) -> int:
+    return min(level + heading.meta["depth"], 6)
+
+
+def with_prefix(prefix: str, name: str) -> str:
+    return f"{prefix}-{name}" if prefix else name
+
+
+class Html:
+    """One use writes one text: `level` of its shallowest heading, `prefix` of its ids, for mail or for the site.
+
+    Each token has its tag, or a method that is called as its type.
+    """
+
+    def __init__(self, *, level: int, prefix: str, email: bool, context: Context) -> None:
+        self.level, self.prefix, self.email, self.context = level, prefix, email, context
+        self.highlighted = 0  # characters
+
+    def render(self, tokens: Sequence[Token] | None) -> str:
+        return "".join(self._token(token) for token in tokens or ())
+
+    def _token(self, token: Token) -> str:
+        if method := getattr(self, token.type, None):
+            return str(method(token))
+        newline = "\n" if token.block and token.nesting < 0 else ""
+        if token.hidden:
+            return newline
+        return f"<{'/' if token.nesting < 0 else ''}{token.tag}>{newline}"
+
+    def inline(self, token: Token) -> str:
+        return self.render(token.children)
+
+    def text(self, token: Token) -> str:
+        return escape(token.content)
+
+    def softbreak(self, token: Token) -> str:
+        return "\n"
+
+    def heading_open(self, token: Token) -> str:
+        slug = self._id(token.meta["slug"])
+        return f'<h{level_of(token, self.level)} id="{slug}">'
+
+    def heading_close(self, token: Token) -> str:
+        return f"</h{level_of(token, self.level)}>\n"
+
+    def ordered_list_open(self, token: Token) -> str:
+        start = token.attrs.get("start")
+        return "<ol>\n" if start is None else f'<ol start="{start}">\n'
+
+    def list_item_open(self, token: Token) -> str:
+        return '<li class="task-list-item">' if "checked" in token.meta else "<li>"
+
+    def checkbox(self, token: Token) -> str:
+        if self.email:
+            return "☑ " if token.meta["checked"] else "☐ "
+        state = 'checked aria-label="Done"' if token.meta["checked"] else 'aria-label="To do"'
+        return f'<input type="checkbox" disabled {state}> '
+
+    def table_open(self, token: Token) -> str:
+        return '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
+
+    def table_close(self, token: Token) -> str:
+        return "</table></div>\n"
+
+    def th_open(self, token: Token) -> str:
+        return f'<th scope="col"{self._alignment(token)}>'
+
+    def td_open(self, token: Token) -> str:
+        return f"<td{self._alignment(token)}>"
+
+    def link_open(self, token: Token) -> str:
+        typed = str(token.attrs["href"])
+        address = self.context.address(typed)
+        if not address:
+            return "<a>"
+        title = f' title="{escape(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
+        rel = ' rel="noopener"' if safe_href(typed) else ""
+        return f'<a href="{escape(address)}"{title}{rel}>'
+
+    # Pictures
+
+    def image(self, token: Token) -> str:
+        figure = self._figure(token)
+        if figure.src:
+            return self._img(figure, title=" — ".join(filter(None, [figure.caption, figure.credit])))
+        src = str(token.attrs["src"])
+        if media_name(src):
+            told = ": ".join(filter(None, ["Figure to come", figure.alt, figure.caption]))
+            return f'<span class="awaited">{escape(told)}</span>'
+        return escape(f"![{figure.alt}]({src}" + (f' "{figure.caption}")' if figure.caption else ")"))
+
+    def figure(self, token: Token) -> str:
+        figure = self._figure(token)
+        caption, awaited = figure.caption, "Figure to come"
+        if not figure.src and figure.alt:
+            caption, awaited = (caption, f"{awaited}: {figure.alt}") if caption else (figure.alt, awaited)
+        credit = f'<span class="credit">{escape(figure.credit)}</span>' if figure.credit else ""
+        below = " ".join(filter(None, [escape(caption), credit]))
+        picture = self._img(figure) if figure.src else f"<p>{escape(awaited)}</p>"
+        if self.email:
+            picture = f"<p>{picture}</p>" if figure.src else picture
+            return picture + (f'\n<p class="caption">{below}</p>\n' if below else "\n")
+        return (
+            ("<figure>" if figure.src else '<figure class="awaited">')
+            + picture
+            + (f"<figcaption>{below}</figcaption>" if below else "")
+            + "</figure>\n"
+        )
+
+    def _figure(self, token: Token) -> Figure:
+        caption = str(token.attrs.get("title", ""))
+        return self.context.figure(str(token.attrs["src"]), alt=plain(token.children), caption=caption)
+
+    def _img(self, figure: Figure, title: str = "") -> str:
+        attributes = {"src": figure.src, "alt": figure.alt}
+        if title:
+            attributes["title"] = title
+        if self.email:
+            attributes["width"] = str(min(figure.width or EMAIL_WIDTH, EMAIL_WIDTH))
+        else:
+            if figure.width and figure.height:
+                attributes |= {"width": str(figure.width), "height": str(figure.height)}
+            attributes |= {"loading": "lazy", "decoding": "async"}
+        return "<img" + "".join(f' {name}="{escape(value)}"' for name, value in attributes.items()) + ">"
+
+    # Code and formulas
+
+    def code_inline(self, token: Token) -> str:
+        return f"<code>{escape(token.content)}</code>"
+
+    def code_block(self, token: Token) -> str:
+        return f'<pre tabindex="0"><code>{escape(token.content)}</code></pre>\n'
+
+    def fence(self, token: Token) -> str:
+        info = unescapeAll(token.info).strip()
+        lexer = _lexer(info.partition(" ")[0].lower())
+        caption = escape(info.partition(" ")[2].strip() if lexer else info)
+        code = f'<pre tabindex="0"><code>{self._highlighted(token.content, lexer)}</code></pre>'
+        if not caption:
+            return f"{code}\n"
+        if self.email:
+            return f'{code}\n<p class="caption">{caption}</p>\n'
+        return f'<figure class="code">{code}<figcaption>{caption}</figcaption></figure>\n'
+
+    def _highlighted(self, code: str, lexer: Lexer | None) -> str:
+        if lexer is None or len(code) > MAX_HIGHLIGHTED or self.highlighted + len(code) > MAX_HIGHLIGHTED_IN_ALL:
+            return escape(code)
+        self.highlighted += len(code)
+        return highlight(code, lexer, _FORMATTER)
+
+    def math_inline(self, token: Token) -> str:
+        return self._math(token.content, display=token.markup == "$$")
+
+    def math_block(self, token: Token) -> str:
+        math = self._math(token.content, display=True)
+        return f'<div class="math">{math}</div>\n' if math.startswith("<math") else f"<p>{math}</p>\n"
+
+    def _math(self, latex: str, *, display: bool) -> str:
+        if not self.email:  # no mail program shows MathML
+            try:
+                return to_mathml(latex, display=display)
+            except BadLatex:
+                pass  # problems() tells the editor
+        return f"<code>{escape(latex)}</code>"
+
+    # Notes, sources, takeaways, footnotes
+
+    def container_open(self, token: Token) -> str:
+        return f'<{self._block(_CONTAINERS[token.info])} class="{token.info}">\n'
+
+    def container_close(self, token: Token) -> str:
+        return f"</{self._block(_CONTAINERS[token.info])}>\n"
+
+    def signature(self, token: Token) -> str:
+        return f'<b class="signature">{escape(token.content)}:</b> '
+
+    def footnote_ref(self, token: Token) -> str:
+        number, time = token.meta["number"], token.meta["time"]
+        if self.email:  # mail programs take ids away, so nothing could be linked to
+            return f"<sup>{number}</sup>"
+        note, here = self._id(f"fn:{number}"), self._id(f"ref:{number}:{time}")
+        return f'<sup><a href="#{note}" id="{here}" aria-label="Footnote {number}">{number}</a></sup>'
+
+    def footnotes_open(self, token: Token) -> str:
+        return f'<{self._block("section")} class="footnotes"><ol>\n'
+
+    def footnotes_close(self, token: Token) -> str:
+        return f"</ol></{self._block('section')}>\n"
+
+    def footnote_open(self, token: Token) -> str:
+        note = self._id(f"fn:{token.meta['number']}")
+        return f'<li id="{note}">'
+
+    def footnote_close(self, token: Token) -> str:
+        return "</li>\n"
+
+    def footnote_back(self, token: Token) -> str:
+        number, times = token.meta["number"], 0 if self.email else token.meta["times"]
+        ids = [self._id(f"ref:{number}:{time}") for time in range(1, times + 1)]
+        return "".join(f' <a href="#{id_}" aria-label="Back to the text">Back</a>' for id_ in ids)
+
+    def _block(self, tag: str) -> str:
+        return "div" if self.email else tag  # mail programs do not know the younger ones
+
+    def _id(self, name: str) -> str:
+        return escape(with_prefix(self.prefix, name))
+
+    def _alignment(self, cell: Token) -> str:
+        side = str(cell.attrs.get("style", "")).removeprefix("text-align:")
+        return f' class="{side}"' if side else ""
+
+
+@lru_cache(maxsize=128)
+def _lexer(alias: str) -> Lexer | None:
+    """None for what is not one of LANGUAGES, by whichever of its names."""
+    if _ALIASES.get(alias) not in LANGUAGES:
+        return None
+    return get_lexer_by_name(alias, stripnl=False, ensurenl=False)

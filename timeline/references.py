@@ -1,0 +1,64 @@
+"""What a text refers to: addresses, and pictures of the media by their names."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+MEDIA = "media:"
+# Within this site. No colon before the first slash, else it would be a scheme; no second slash, which names a host.
+_RELATIVE = re.compile(r"(?!//)[^\s:/?#\\]*(?:[/?#][^\s\\]*)?")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture as its editors described it; its size in pixels, or None where it is not known."""
+
+    src: str  # "" while it is awaited
+    width: int | None
+    height: int | None
+    alt: str
+    caption: str
+    credit: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a text cannot know itself: the pictures by their names, and where this site is, for mail and feeds."""
+
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    base_url: str = ""
+
+    def figure(self, src: str, *, alt: str, caption: str) -> Figure:
+        """The picture at `src`. The `alt` and `caption` that were typed win over those that are known."""
+        known = self.figures.get(media_name(src))
+        if known is None:
+            return Figure("" if media_name(src) else safe_href(src), None, None, alt, caption, "")
+        src = self.address(known.src)
+        return Figure(src, known.width, known.height, alt or known.alt, caption or known.caption, known.credit)
+
+    def address(self, url: str) -> str:
+        """`url`, complete where base_url is known; "" where a browser would run it instead of following it."""
+        if safe_href(url) or url.startswith("#") or not is_safe(url) or not self.base_url:
+            return url if is_safe(url) else ""
+        return f"{self.base_url.rstrip('/')}/{url.removeprefix('/')}"
+
+
+def media_name(src: str) -> str:
+    return src.removeprefix(MEDIA) if src.startswith(MEDIA) else ""
+
+
+def safe_href(url: str) -> str:
+    """`url` if it is an http, https or mailto address without anything hidden in it, otherwise ""."""
+    if not url.isprintable() or re.search(r'[ <>"\\]', url):  # not printable: control, invisible and odd white space
+        return ""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return url if (parts.netloc if parts.scheme in {"http", "https"} else parts.scheme == "mailto") else ""
+
+
+def is_safe(url: str) -> bool:
+    """Whether it is what safe_href takes, or an address within this site: /issues/2/, #results."""
+    return bool(safe_href(url)) or (url != "" and url.isprintable() and _RELATIVE.fullmatch(url) is not None)
