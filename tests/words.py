@@ -69,7 +69,7 @@ def of_page(issue: Issue, report: Report) -> Counter[str]:
 def of_issue(issue: Issue, report: Report) -> Counter[str]:
     """What an import made of a document: every field that it filled, and all that it says it left out."""
     labels = [str(issue.number), issue.title, issue.tagline]
-    texts = [issue.introduction, issue.closing]
+    texts = [str(issue.introduction), str(issue.closing)]
     for part in contents(issue):
         labels.append(part.title)
         for item in part.items:

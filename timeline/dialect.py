@@ -27,7 +27,7 @@ CONTAINERS = ("note", "credit", "takeaways")
 
 # Every level of quotes, lists and containers reads all lines below it again, and markdown-it drops what is nested
 # deeper than its own limit. So below this level (a list takes two) everything is a paragraph, which costs no level.
-MAX_LEVEL = 40
+MAX_LEVEL = 20
 # A `$$` that nothing closes would be looked for to the end of the text, once for every such `$$`. No formula that
 # timeline.mathml takes has more lines than this.
 MAX_FORMULA_LINES = 100
@@ -365,7 +365,7 @@ def _paragraph(child: Token) -> list[Token]:
 def _parser() -> MarkdownIt:
     parser = _Parser(
         "commonmark",
-        {"html": False, "xhtmlOut": False, "tasklists": True, "store_labels": True, "maxNesting": MAX_LEVEL + 10},
+        {"html": False, "xhtmlOut": False, "tasklists": True, "store_labels": True, "maxNesting": MAX_LEVEL + 5},
     )
     parser.enable(["table", "strikethrough"]).disable(["html_block", "html_inline"]).use(deflist_plugin)
     block, inline, core = parser.block.ruler, parser.inline.ruler, parser.core.ruler

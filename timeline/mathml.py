@@ -26,8 +26,11 @@ DECLARATIONS = (
     "margin-left:-0.2777778em",
     "math-shift:compact",
     "padding-bottom:0",
-    *(f"padding-{side}:{size}" for side in ("left", "right") for size in ("0", "0.1em", "0.1667em", "0.2222em")),
-    *(f"padding-{side}:0.2778em" for side in ("left", "right")),
+    *(
+        f"padding-{side}:{size}"
+        for side in ("left", "right")
+        for size in ("0", "0.1em", "0.1667em", "0.2222em", "0.2778em")
+    ),
     "padding-left:1em",
     "padding-top:0",
     "padding-top:0.1667em",

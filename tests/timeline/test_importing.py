@@ -15,7 +15,7 @@ from news.models import NewsItem
 from papers.models import Author, PaperSummary, Spelling
 from tests.factories import edith, make_author, make_issue, make_news, make_paper, picture
 from timeline import history, images
-from timeline.importing import CannotImport, import_issue
+from timeline.importing import import_issue
 from timeline.models import Image, Issue, Publication, Version
 from timeline.publishing import withdraw
 
@@ -242,7 +242,7 @@ def test_replace_and_publish_leave_a_public_issue_public(document: Path) -> None
         (FISH.replace("Fish\n", f"{'Fish' * 60}\n", 1).encode(), "The issue: title: Ensure this value has at most 200"),
         (
             FISH.replace("It forgets.", "It forgets. " * 20_000).encode(),
-            "“Goldfish: A Memory of Three Seconds” (line 5): body: Line 1: The text has",
+            "“Goldfish: A Memory of Three Seconds” (line 5): body: Line 5: The text has",
         ),
     ],
 )
@@ -299,7 +299,10 @@ def test_folder_fills_the_fields_that_it_names(tmp_path: Path) -> None:
             "---\nnumber: 3\ntitle: Fish\ntagline: And crabs\nclosing: Bye!\ncover: bowl\n"
             "published_at: 2023-11-27T15:00:00Z\nsections:\n  papers: [goldfish]\n---\n\nHello ![](media:bowl)\n"
         ),
-        images="- name: bowl\n  file: images/bowl.png\n  alt: A bowl\n  caption: Round\n  credit: Us\n  rights: ours\n- name: sea",
+        images=(
+            "- name: bowl\n  file: images/bowl.png\n  alt: A bowl\n  caption: Round\n  credit: Us\n  rights: ours\n"
+            "- name: sea\n"
+        ),
     )
     (folder / "images").mkdir()
     (folder / "images" / "bowl.png").write_bytes(picture().read())
@@ -356,6 +359,17 @@ lead_image: sea
     assert paper.body == '## Overview\n\n![](media:sea "Salt")'
     assert (bowl.alt, bowl.caption, bowl.credit, bowl.rights, bowl.width) == ("A bowl", "Round", "Us", "ours", 40)
     assert (sea.file.name, str(report)) == ("", "")
+
+
+def test_folder_may_come_in_twice_under_another_number(tmp_path: Path) -> None:
+    folder = make_folder(tmp_path, papers={"orca": "title: Orca\nlead_image: whale"}, images="- name: whale")
+    import_issue(folder)
+    import_issue(folder, number=902)
+    papers = PaperSummary.objects.order_by("pk")
+    assert list(papers.values_list("issue__number", "slug", "lead_image__name")) == [
+        (3, "orca", "whale"),
+        (902, "orca-2", "whale-2"),
+    ]
 
 
 def test_folder_that_names_a_later_time_is_scheduled(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_windows_text_is_read_and_reported() -> None:
     ],
 )
 def test_binary_file_is_refused(data: bytes) -> None:
-    with pytest.raises(CannotImport, match="a.bin is a binary file: save the document as plain text or Markdown"):
+    with pytest.raises(CannotImport, match="is a binary file: save the document as plain text or Markdown"):
         decode(data, "a.bin", Report())
 
 

@@ -523,6 +523,15 @@ def test_notes_credits_and_quotes_are_told_apart(line: str, markdown_text: str) 
     assert body_of(f"A text, as an example.\n\n{line}") == f"A text, as an example.\n\n{markdown_text}"
 
 
+def test_rules_are_reported_and_underline_headings() -> None:
+    _, items, report = read(
+        "Issue 1: Title\n\nIndustry News\n\n🐟 An item\n\nIt swims.\n\n"
+        "in the deep of the sea\n-------\n\nBut not today.\n\n***"
+    )
+    assert items[0]["body"] == "It swims.\n\n## in the deep of the sea\n\nBut not today."
+    assert reasons(report) == [(1, "Issue"), (10, "-------"), (14, "***")]
+
+
 def test_words_are_explained_only_under_such_a_heading() -> None:
     scores = "• Orca - better than most\n\n• Crab - worse than most"
     assert body_of(f"Results\n\n{scores}") == "## Results\n\n- Orca - better than most\n- Crab - worse than most"
@@ -547,23 +556,44 @@ def test_end_of_the_document_is_left_to_the_site(last: list[str], closing: str, 
 
 # Any document
 
+LINES = """
+
+---
+•
+2.
+Industry News
+Research Papers x 2
+Papers (1)
+News
+Contents
+Ann Lee, Bo Chen and Cy Duc et al.
+bycloud: well
+Source: a book
+Reply
+Thank you!
+Overview
+KEY TAKEAWAYS
+Terms:
+Idea 1
+a small caption
+[email protected]
+```
+::: x
+## Papers
+#### Part
+![a](b.png "c")
+[^1]: a note
+a[^1]
+[1]: b
+*c*"""
 some_words = st.text(alphabet="ab Ż1 _*#.:-$<[]`~&(x)>|“\\'\u00a0", min_size=1, max_size=40)
 some_lines = st.one_of(
     some_words,
-    st.sampled_from(
-        ["", "", "---", "•", "2.", "Industry News", "Research Papers x 2", "Papers (1)", "News", "Contents"]
-    ),
-    st.sampled_from(["Ann Lee, Bo Chen and Cy Duc et al.", "bycloud: well", "Source: a book", "Reply", "Thank you!"]),
-    st.sampled_from(
-        ["Overview", "KEY TAKEAWAYS", "Terms:", "Idea 1", "a small caption", "[email protected]", "```", "::: x"]
-    ),
+    st.sampled_from(LINES.split("\n")),
     st.builds("{}{} {}".format, st.sampled_from(["", "  ", "    ", "\t"]), st.sampled_from("•-*◦"), some_words),
     st.builds("{}{}{} {}".format, st.sampled_from(["", "   "]), st.integers(0, 30), st.sampled_from(".)"), some_words),
     st.builds(
         "{} {}".format, st.sampled_from(["🐟", "🦀", "🖼️", "✅", ">", "AB -", "Label:", "https://a.org/"]), some_words
-    ),
-    st.sampled_from(
-        ["## Papers", "#### Part", "Title\n-----", '![a](b.png "c")', "[^1]: a note", "a[^1]", "[1]: b", "*c*"]
     ),
 )
 

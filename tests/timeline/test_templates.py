@@ -129,7 +129,20 @@ def test_ids_of_an_item_are_the_same_on_both_its_pages(client: Client, issue: Is
 
 @pytest.mark.parametrize(
     "url",
-    ["", "issues/", "issues/2/", "papers/", "papers/orca/", "news/", "news/claude/", "authors/", "authors/ada/", "topics/reasoning/", "contact/reply/", "nowhere/"],
+    [
+        "",
+        "issues/",
+        "issues/2/",
+        "papers/",
+        "papers/orca/",
+        "news/",
+        "news/claude/",
+        "authors/",
+        "authors/ada/",
+        "topics/reasoning/",
+        "contact/reply/",
+        "nowhere/",
+    ],
 )
 def test_pages_have_one_h1_a_title_and_neither_inline_style_nor_script_nor_empty_link(
     client: Client, issue: Issue, url: str

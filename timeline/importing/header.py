@@ -25,7 +25,8 @@ NAME_IS_SUPPLIED = "the site supplies the name of the publication"
 LONGEST_TITLE = 300  # characters
 LONGEST_TAGLINE = 120  # characters
 FAREWELL = re.compile(
-    r"^\W*(?:many |and )?(?:thank you|thanks(?! to\b))|^\W*(?:and )?that(?:[’']s| is) (?:a wrap|all|it)(?:\W*$|,| for\b)"
+    r"^\W*(?:many |and )?(?:thank you|thanks(?! to\b))"
+    r"|^\W*(?:and )?that(?:[’']s| is) (?:a wrap|all|it)(?:\W*$|,| for\b)"
     r"|\b(?:un)?till? next (?:time|week|month|issue)\b|^\W*(?:good)?bye\b|^\W*see you\b",
     re.IGNORECASE,
 )

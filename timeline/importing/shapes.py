@@ -169,7 +169,7 @@ FEATURES = (
 
 
 def judge(line: Candidate) -> tuple[str, list[str]]:
-    """Whether it is a "heading", a "caption" or a "paragraph", and what speaks for it; a paragraph where two are equal."""
+    """The kind ("heading", "caption" or "paragraph") and what speaks for it; "paragraph" where two are equal."""
     true = [feature for feature in FEATURES if feature.holds(line)]
     sums = {kind: sum(getattr(feature, kind) for feature in true) for kind in ("paragraph", "heading", "caption")}
     kind = max(sums, key=lambda name: sums[name])

@@ -23,15 +23,11 @@ def read_text(path: Path, lines: list[Line], publication: Publication, report: R
     lines = [without_lost_address(line, report) for line in lines]
     first = next((line.text for line in lines if line.text.strip()), "")
     is_marked = path.suffix.lower() in {".md", ".markdown"} or bool(re.match(r"# \S", first))
-    if not is_marked:
-        for line in lines:
-            if re.search(r"\bhere\W*$", line.text):
-                report.guess(
-                    line.number, line.text.strip(), "“here” was a link perhaps, which plain text does not keep"
-                )
     definitions: dict[str, list[Line]] = {}
     if is_marked:
         lines, definitions = marked.take_definitions(marked.mark(lines))
+    else:
+        guess_lost_links(lines, report)
     frame = read_frame(lines, marked=is_marked, report=report)
     document = Document()
     above = read_header(frame.header, document, publication.name, marked=is_marked, report=report)
@@ -78,6 +74,12 @@ def without_lost_address(line: Line, report: Report) -> Line:
     for lost in LOST_ADDRESS.findall(line.text):
         report.leave_out(line.number, lost, "an address that was hidden and is lost, enter it by hand")
     return replace(line, text=LOST_ADDRESS.sub("", line.text))
+
+
+def guess_lost_links(lines: list[Line], report: Report) -> None:
+    for line in lines:
+        if re.search(r"\bhere\W*$", line.text):
+            report.guess(line.number, line.text.strip(), "“here” may have been a link, which plain text does not keep")
 
 
 def names_of(item: Found) -> frozenset[str]:

@@ -19,6 +19,7 @@ from timeline.models import Issue
 
 EDITOR_ADDRESS = "editor@example.org"
 SECONDS_TO_STOP = 10
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Command(BaseCommand):
@@ -44,10 +45,17 @@ def stop_quietly_on_signals() -> None:
     """Make Ctrl-C, `kill` and a closed terminal leave through every `finally`, without a traceback."""
 
     def leave(*_: Any) -> NoReturn:
+        ignore_signals()
         sys.exit(0)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, leave)
+
+
+def ignore_signals() -> None:
+    """From now on: an impatient second Ctrl-C must not leave half of what we started running."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def listening_address(url: str) -> str:
@@ -87,8 +95,7 @@ def run_together(*commands: Sequence[str]) -> Sequence[str]:
             time.sleep(0.1)
         return next(command for command, process in zip(commands, processes, strict=True) if process.poll() is not None)
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # an impatient second Ctrl-C must not leave half of it running
+        ignore_signals()
         signal_groups(processes, signal.SIGTERM)
         deadline = time.monotonic() + SECONDS_TO_STOP
         for process in processes:
