@@ -25,9 +25,9 @@ def poll() -> Poll:
 
 def test_third_kind_appears_on_the_page_and_in_its_contents(client: Client, poll: Poll) -> None:
     page = client.get(poll.issue.get_absolute_url()).content.decode()
-    found = [text in page for text in ("Reader Polls × 1", "Your model", 'href="#polls-your-model"',
+    found = [text in page for text in ('href="/polls/"', "Reader Polls × 1", "Your model", 'href="#polls-your-model"',
              '<article id="polls-your-model">', "Small or &lt;large&gt;")]  # fmt: skip
-    assert found == [True] * 5
+    assert found == [True] * 6
 
 
 def test_third_kind_has_list_and_item_pages(client: Client, poll: Poll) -> None:

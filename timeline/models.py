@@ -441,6 +441,12 @@ class Item(Slugged):
         return self.short_title or self.title
 
     @property
+    def title_parts(self) -> tuple[str, str]:
+        """The name before a colon and what explains it: “Orca 2:” and “Teaching …”; all of it and "" without one."""
+        name, colon, rest = self.title.partition(": ")
+        return f"{name}{colon.strip()}", rest
+
+    @property
     def anchor(self) -> str:
         """The id of the item on a page, and the prefix of every id within its body."""
         return f"{self.kind}-{self.slug}"

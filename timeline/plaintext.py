@@ -79,6 +79,8 @@ class _Text:
 
     def heading(self, node: _Node) -> str:
         text, depth = self.line(node), node.token.meta["depth"]
+        if not text:
+            return ""
         if depth < len(UNDERLINES):
             return f"{text}\n{UNDERLINES[depth] * min(len(text), MAX_UNDERLINE)}"
         return f"{'#' * (depth + 1)} {text}"

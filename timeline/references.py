@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 MEDIA = "media:"
@@ -22,6 +22,9 @@ class Figure:
     credit: str
 
 
+_AWAITED = Figure("", None, None, "", "", "")
+
+
 @dataclass(frozen=True)
 class Context:
     """What a text cannot know itself: the pictures by their names, and where this site is, for mail and feeds."""
@@ -31,11 +34,11 @@ class Context:
 
     def figure(self, src: str, *, alt: str, caption: str) -> Figure:
         """The picture at `src`. The `alt` and `caption` that were typed win over those that are known."""
-        known = self.figures.get(media_name(src))
-        if known is None:
-            return Figure("" if media_name(src) else safe_href(src), None, None, alt, caption, "")
-        src = self.address(known.src)
-        return Figure(src, known.width, known.height, alt or known.alt, caption or known.caption, known.credit)
+        name = media_name(src)
+        if not name:
+            return Figure(safe_href(src), None, None, alt, caption, "")
+        known = self.figures.get(name, _AWAITED)
+        return replace(known, src=self.address(known.src), alt=alt or known.alt, caption=caption or known.caption)
 
     def address(self, url: str) -> str:
         """`url`, complete where base_url is known; "" where a browser would run it instead of following it."""

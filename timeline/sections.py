@@ -120,15 +120,17 @@ def contents(issue: Issue) -> list[Filled]:
     return [part for part in filled if part.items]
 
 
-def item_context(items: list[Item], medium: str, texts: tuple[str, ...] = ()) -> dict[str, Any]:
+def item_context(
+    items: list[Item], medium: str, *, texts: tuple[str, ...] = (), cover: Image | None = None
+) -> dict[str, Any]:
     """What `<kind>/section.<medium>` needs besides `items` and `level`: how Markdown is rendered."""
     base_url = "" if medium == "html" else settings.SITE_URL
     bodies = [item.body for item in items]
-    leads = [item.lead_image for item in items if item.lead_image]
+    images = [image for image in [cover, *(item.lead_image for item in items)] if image]
     return {
         "medium": medium,
         "base_url": base_url,
-        "markdown_context": Image.objects.markdown_context([*bodies, *texts], known=leads, base_url=base_url),
+        "markdown_context": Image.objects.markdown_context([*bodies, *texts], known=images, base_url=base_url),
     }
 
 
@@ -154,7 +156,7 @@ def render_issue(issue: Issue, medium: str) -> SafeString:
         "parts": parts,
         "level": 3,
         "minutes": reading_minutes(issue.introduction, *(item.body for item in items)),
-        **item_context(items, medium, (issue.introduction, closing)),
+        **item_context(items, medium, texts=(issue.introduction, closing), cover=issue.cover),
     }
     with timezone.override(publication.zone):
         return render_to_string(f"timeline/issue.{medium}", context)

@@ -11,7 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import markdown
-from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic
+from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic, reading_minutes
 from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
 
 Row = TypeVar("Row", bound=Slugged)
@@ -20,8 +20,8 @@ PAGE_SIZE = 50  # entries of a list
 
 
 def publication(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: the settings of the site, read only by pages that show them."""
-    return {"publication": SimpleLazyObject(Publication.objects.current)}
+    """Context processor: the settings of the site, read only by pages that show them, and its kinds."""
+    return {"publication": SimpleLazyObject(Publication.objects.current), "sections": sections()}
 
 
 def find(rows: QuerySet[Row], slug: str) -> Row | HttpResponse:
@@ -49,10 +49,10 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     newest, *earlier = Issue.objects.published()[:13] or [None]
+    parts = contents(newest) if newest else []
+    minutes = reading_minutes(*(item.body for part in parts for item in part.items)) if parts else 0
     return render(
-        request,
-        "timeline/home.html",
-        {"newest": newest, "parts": contents(newest) if newest else [], "earlier": earlier},
+        request, "timeline/home.html", {"newest": newest, "parts": parts, "minutes": minutes, "earlier": earlier}
     )
 
 
