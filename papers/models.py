@@ -6,11 +6,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
-from timeline.markdown import safe_href
 
 from papers.arxiv import parse_identifier
+from timeline.markdown import safe_href
 from timeline.models import Item, LinksField, Slugged, WebField, parse_links
-
 
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 

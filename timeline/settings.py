@@ -59,15 +59,13 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Everything that the site writes on disk without being told otherwise.
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
-DATABASES = {
-    "default": setting(
-        env.db_url,
-        "DATABASE_URL",
-        f"sqlite:///{VAR_DIR / 'db.sqlite3'}",
-        "set it to an address such as postgres://user:password@host:5432/name or sqlite:////absolute/path.",
-    )
-}
-if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
+DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")
+DATABASE_HINT = "set it to an address such as postgres://user:password@host:5432/name or sqlite:////absolute/path."
+# Before it is parsed: django-environ prints an address that it does not know, with the password.
+if urlsplit(DATABASE_URL).scheme not in {"postgres", "postgresql", "sqlite"}:
+    raise ImproperlyConfigured(f"DATABASE_URL is wrong: {DATABASE_HINT}")
+DATABASES = {"default": setting(env.db_url, "DATABASE_URL", DATABASE_URL, DATABASE_HINT)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at the start: with DEFERRED two transactions that both read first and
     # write later fail with "database is locked" at once, whatever the timeout.
     DATABASES["default"]["OPTIONS"] = {
@@ -76,10 +74,8 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-elif DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
-    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 else:
-    raise ImproperlyConfigured("DATABASE_URL is wrong: only postgres:// and sqlite:// are supported.")
+    DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 CACHES = {
     "default": setting(
@@ -210,10 +206,13 @@ if boolean("TRUST_PROXY", False):
     # Only behind a proxy that sets this header itself; otherwise a client could claim HTTPS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
+    raise ImproperlyConfigured("LOG_LEVEL is wrong: set it to DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }

@@ -35,7 +35,8 @@ HOSTILE = [
     "![a](javascript:alert(1))", "![a](data:image/svg+xml,<svg onload=alert(1)>)", "<javascript:alert(1)>",
     "[a]: javascript:alert(1)\n", "[a](//evil.example)", "[a](/\\evil.example)", "[a](https://a.b/\"onclick=\"x)",
     "![\"onerror=alert(1)](media:x\"onerror \"c\" onload=\")", "::: note <script>alert(1)</script>\n",
-    "```<script>\n", "```\"onload=\n", "$\\text{<script>alert(1)</script>}$", "$</math><script>$", "$\\href{javascript:x}{y}$",
+    "```<script>\n", "```\"onload=\n", "$\\text{<script>alert(1)</script>}$", "$</math><script>$",
+    "$\\href{javascript:x}{y}$",
     "$\\color{red;background:url(x)}x$", "\x00", "\x0c", "\u202e", "\u2028", "\ud800", "\ufffe", "${{constructor}}",
 ]  # fmt: skip
 texts = st.lists(st.sampled_from(SYNTAX) | st.sampled_from(HOSTILE) | st.text(max_size=5), max_size=40).map("".join)
@@ -133,9 +134,11 @@ PLACES = [
     "    {}\n", "```\n{}\n```\n", "```python {}\n{}\n```\n", "``` {} {}\n", "{}\n: {}\n", "*{}*", "**{}**", "~~{}~~",
     "`{}`", "[{}](https://a.b/{} \"{}\")", "[{}](javascript:{})", "<https://a.b/{}>", "<{}>", "<b>{}</b>",
     "![{}](media:a \"{}\")", "![{}](https://a.b/{} '{}')", "![{}](/{})", "\n\n![{}](media:a)\n\n", "[{}]: /{} \"{}\"\n",
-    "[{}]: /a\n[{}]: /{}\n", "[^a]", "\n[^a]: {}\n", "\n\n[^b]: {}\n\n    {}\n\n", "$ {}", "$\\text{{{}}}$ ", "$\\{}$ ", "\n$$\n\\text{{{}}}\n$$\n",
+    "[{}]: /a\n[{}]: /{}\n", "[^a]", "\n[^a]: {}\n", "\n\n[^b]: {}\n\n    {}\n\n", "$ {}", "$\\text{{{}}}$ ", "$\\{}$ ",
+    "\n$$\n\\text{{{}}}\n$$\n",
     "\n\n| {} | {} |\n|---|--:|\n| {} | {} | {} |\n| {} |\n", "| {} |", "::: note {}\n{}\n:::\n",
-    "::: credit {}\n{}\n:::\n", "\n::: takeaways\n- {}\n:::\n", "::: {}\n", ":::\n", "&{};", "\\{}", "\n", "\n\n", " ", "---\n",
+    "::: credit {}\n{}\n:::\n", "\n::: takeaways\n- {}\n:::\n", "::: {}\n", ":::\n", "&{};", "\\{}",
+    "\n", "\n\n", " ", "---\n",
 ]  # fmt: skip
 places = st.lists(st.sampled_from(PLACES), max_size=30).map("".join)
 
