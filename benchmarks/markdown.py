@@ -37,23 +37,19 @@ def deeper(unit: str, step: str) -> str:
 
 INPUTS = {
     "one word": "a" * SIZE,
-    "words in one line": repeated("word "),
     "empty lines": "\n" * SIZE,
     "tabs": "\t" * SIZE,
     "opening brackets": "[" * SIZE,
     "nested brackets": nested("[", "]"),
     "nested links": nested("[a", "](b)"),
     "links that never end": repeated("[a](<b"),
-    "links with titles that never end": repeated('[a](b "c'),
     "link labels over lines": ("[" + repeated("a\n"))[:SIZE],
     "nested images": nested("![a", "](media:b)"),
     "images": repeated('![a](media:b "c")\n\n'),
-    "images in one paragraph": repeated("![a](media:b)\n"),
     "emphasis that never ends": repeated("*a **a "),
-    "emphasis that never begins": repeated("a* a** "),
     "emphasis runs": repeated("*_"),
     "nested emphasis": nested("*a **a ", "b* b**"),
-    "strikethrough": repeated("~~~a"),
+    "strikethrough": repeated("a ~~~"),
     "nested strikethrough": nested("~~a ", " b~~"),
     "backticks": "".join("e" + "`" * length for length in range(1, 640))[:SIZE],
     "entities": repeated("&amp;&#38;&nosuch;&"),
@@ -68,12 +64,8 @@ INPUTS = {
     "lists that go deeper": deeper("- a\n", "  "),
     "numbered lists": numbered("{}. a\n\n"),
     "items of a list": repeated("- a\n"),
-    "tasks": repeated("- [x] a\n"),
     "headings": numbered("# a {}\n"),
     "equal headings": repeated("# a\n"),
-    "headings of any level": repeated("# a\n### b\n###### c\n"),
-    "underlined headings": repeated("a\n=\n"),
-    "rules": repeated("---\n\n"),
     "definition lists": repeated("a\n: b\n"),
     "nested definition lists": deeper("a\n: b\n\n", "  "),
     "a wide table": ("|" + "a|" * 9_000 + "\n|" + "-|" * 9_000 + "\n" + repeated("|a\n"))[:SIZE],
@@ -83,19 +75,14 @@ INPUTS = {
     "footnotes": numbered("a[^{0}]\n\n[^{0}]: b\n\n"),
     "one footnote": ("[^a]: b\n\n" + repeated("[^a]"))[:SIZE],
     "footnotes in footnotes": repeated("[^a]: "),
-    "footnotes that nothing refers to": numbered("[^{}]: a\n\n"),
     "footnote marks that never end": ("[^a]: b\n\n" + repeated("[^"))[:SIZE],
-    "definitions": numbered("[{0}]: /a\n"),
     "definitions that are used": numbered("[a{0}]\n\n[a{0}]: /a\n\n"),
-    "equal definitions": repeated("[a]: /a\n"),
     "fences": repeated("```\na\n```\n"),
     "fences that never end": repeated("- ```\n"),
-    "fences in unknown languages": numbered("```l{}\na\n```\n"),
     "highlighted code": repeated("```java\n" + "a " * 1_990 + "\n```\n"),
     "indented code": repeated("    a\n\n"),
     "containers": repeated("::: note a\nb\n:::\n"),
     "containers that never end": repeated("::: note a\n"),
-    "containers that never begin": repeated(":::\n\n"),
     "unknown containers": repeated("::: a\n\n"),
     "nested containers": nested("::: credit\n", ":::\n"),
     "dollars": "$" * SIZE,
@@ -107,7 +94,6 @@ INPUTS = {
     "formulas of many brackets": repeated("$" + "(" * 8 + "x+" * 980 + "$ "),
     "formulas of all brackets": repeated("$" + r"(\{" * 660 + "$ "),
     "controls": repeated("\x00\x01\u202e\ufeff"),
-    "carriage returns": repeated("a\r"),
     "emoji": repeated("🐳 "),
 }
 
@@ -116,24 +102,26 @@ USUAL = """## What is new
 The model *reads* 200,000 tokens, see [the paper](https://arxiv.org/abs/2311.11045 "arXiv").[^1] It writes `code`, too,
 and the loss is $L(\\theta) = -\\sum_t \\log p_\\theta(y_t \\mid x)$.
 
+A small model can copy the answers of a large one and still not know when to think. Here it is taught the choice itself:
+which way of solving does this task need? The teacher sees the strategy and the task. The student sees a generic
+instruction and the task, and learns to give the same answer. With the hint gone, the only way there is to learn it.
+
 - OpenHermes 2.5 Mistral 7B: 53.04 %
 - Orca 2 13B: **40.36 %**
-  1. first
-  2. second
 
 ![Four bars](media:scores "Scores on BigBench")
 
 ::: note bycloud
-No direct RLHF.
+There is no direct RLHF here, because it does not give a model new knowledge. Still, the answers come from a model that
+has been through it.
 :::
 
 | Model | Score |
 |:------|------:|
 | Orca  | 40.36 |
 
-```python
-teacher = [system("Work step by step."), user(task)]
-```
+It is a useful account of how to train on synthetic data. Rather disappointing: smaller models do better on the same
+tests, and the one without any tuning is ahead. The numbers are those that others published; we have not run them again.
 
 [^1]: By the authors' own evaluation.
 
@@ -147,11 +135,11 @@ def seconds(function: Callable[[str], object], text: str) -> float:
 
 
 def main(names: list[str]) -> None:
-    functions = (markdown.to_html, markdown.to_text, markdown.problems)
+    functions = (markdown.to_html, markdown.to_text)
     print(f"{'seconds':36}" + "".join(f"{function.__name__:>10}" for function in functions))
     for name in names or INPUTS:
         print(f"{name:36}" + "".join(f"{seconds(function, INPUTS[name]):10.2f}" for function in functions), flush=True)
-    usual = (USUAL * 20)[:10_000]
+    usual = (USUAL * 10)[:10_000]
     times = sorted(seconds(markdown.to_html, usual) for _ in range(20))
     print(f"{'10,000 characters as usual':36}{times[10]:10.4f}")
 

@@ -44,6 +44,12 @@ class ContentAdmin(admin.ModelAdmin):
     formfield_overrides = {MarkdownField: {"widget": MarkdownWidget}}
     show_full_result_count = False
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(db_field, MarkdownField):
+            field.widget.attrs["data-prefix"] = db_field.name  # of the ids in its preview: as on the site
+        return field
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         record(form.instance, "saved" if change else "added", request.user)

@@ -39,6 +39,14 @@ def test_preview_equals_the_item_on_the_site(editor: Client) -> None:
     assert (f'id="{paper.anchor}-overview"' in html, "A whale" in html, "<math" in html) == (True, True, True)
 
 
+def test_preview_of_an_introduction_equals_the_issue_on_the_site(editor: Client) -> None:
+    issue = make_issue(introduction=TEXT)
+    form = editor.get(reverse("admin:timeline_issue_change", args=[issue.pk])).content.decode()
+    assert 'data-prefix="introduction"' in form
+    html = editor.post("/markdownx/markdownify/", {"content": TEXT, "prefix": "introduction"}).json()["html"]
+    assert html.strip() in editor.get(issue.get_absolute_url()).content.decode()
+
+
 def test_preview_tells_problems_and_refuses_what_is_too_long(editor: Client) -> None:
     answer = editor.post("/markdownx/markdownify/", {"content": "Fine\n\n$\\frac{1}$"}).json()
     assert [problem.startswith("Line 3: ") for problem in answer["problems"]] == [True]

@@ -7,7 +7,7 @@ import pytest
 from django.utils.safestring import SafeString
 
 from timeline import markdown
-from timeline.hypertext import Html
+from timeline.hypertext import LANGUAGES, Html
 from timeline.markdown import Context, Figure, Heading, Problem
 from timeline.mathml import CLASSES
 
@@ -60,8 +60,8 @@ def test_html_of_blocks_and_lines(text: str, expected: str) -> None:
 
 def test_html_is_cleaned_whatever_its_writer_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Html, "text", lambda self, token: token.content)
-    hostile = '<script>a</script><b onclick="c" style="d" class="e">f</b><svg/onload=g>'
-    assert html(hostile + "[h](https://i.j)") == '<p><b>f</b><a href="https://i.j" rel="noopener">h</a></p>'
+    hostile = '<script>a</script><b onclick="c" style="d" class="note">f</b><svg onload="g"></svg>'
+    assert html(hostile + "[h](https://i.j)") == '<p><b class="">f</b><a href="https://i.j" rel="noopener">h</a></p>'
 
 
 @pytest.mark.parametrize(
@@ -469,3 +469,12 @@ def test_code_css_has_contrast_in_light_and_dark() -> None:
 def test_math_css_has_a_rule_for_every_class() -> None:
     rules = re.findall(r"^\.(m-\S+) { (\S+): (.*); }$", (CSS / "math.css").read_text(encoding="utf-8"), re.MULTILINE)
     assert {f"{name}:{value}": selector for selector, name, value in rules} == CLASSES
+
+
+def test_every_example_of_the_documentation_works() -> None:
+    chapter = (CSS.parents[1] / "docs" / "editing.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^~~~markdown\n(.*?)^~~~$", chapter, re.MULTILINE | re.DOTALL)
+    assert len(examples) == 8
+    assert [markdown.problems(example) for example in examples] == [[]] * 8
+    named = re.search(r"Coloured are: (.*?);", chapter, re.DOTALL)
+    assert named and set(re.findall(r"\w+", named[1])) - {"and"} == LANGUAGES
