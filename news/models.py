@@ -1,7 +1,8 @@
 from django.db import models
-from timeline.markdown import safe_href
 
-from timeline.models import Item, WebField
+from timeline.fields import WebField
+from timeline.markdown import safe_href
+from timeline.models import Item
 
 
 class NewsItem(Item):

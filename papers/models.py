@@ -8,8 +8,9 @@ from django.db import models
 from django.urls import reverse
 
 from papers.arxiv import parse_identifier
+from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
-from timeline.models import Item, LinksField, Slugged, WebField, parse_links
+from timeline.models import Item, Slugged
 
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 

@@ -13,8 +13,9 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
 from timeline.editing import MarkdownWidget
+from timeline.fields import MarkdownField
 from timeline.history import record
-from timeline.models import Content, Issue, Item, MarkdownField
+from timeline.models import Content, Issue, Item
 from timeline.sections import section
 from timeline.views import render_item
 

@@ -28,9 +28,6 @@ CONTAINERS = ("note", "credit", "takeaways")
 # Every level of quotes, lists and containers reads all lines below it again, and markdown-it drops what is nested
 # deeper than its own limit. So below this level (a list takes two) everything is a paragraph, which costs no level.
 MAX_LEVEL = 20
-# A `$$` that nothing closes would be looked for to the end of the text, once for every such `$$`. No formula that
-# timeline.mathml takes has more lines than this.
-MAX_FORMULA_LINES = 100
 
 # XML, so a feed, can hold none of these, and lone surrogates are no text at all.
 _UNUSABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -141,7 +138,7 @@ def _end_of_container(state: StateBlock, start: int, end: int) -> tuple[int, boo
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if state.is_code_block(start) or not state.src.startswith("$$", state.bMarks[start] + state.tShift[start]):
         return False
-    for number in range(start, min(end, start + MAX_FORMULA_LINES)):
+    for number in range(start, end):
         line = getLine(state, number)[2 if number == start else 0 :].rstrip()
         if number > start and (not line or state.sCount[number] < state.blkIndent):
             return False

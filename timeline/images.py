@@ -19,7 +19,8 @@ from PIL import ImageOps, ImageSequence
 from slugify import slugify
 
 from timeline import history, markdown
-from timeline.models import Content, Image, MarkdownField, User, Version
+from timeline.fields import MarkdownField
+from timeline.models import Content, Image, User, Version
 
 EXTENSIONS = {"PNG": "png", "JPEG": "jpg", "WEBP": "webp", "GIF": "gif", "AVIF": "avif"}  # what may come in, and out
 MAX_BYTES = 20 * 1024 * 1024

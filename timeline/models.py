@@ -6,17 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
-from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.core.validators import MinValueValidator, URLValidator
+from django.core.validators import MinValueValidator
 from django.db import models, transaction
 from django.db.models.functions import Lower, Now
 from django.urls import reverse
 from django.utils import timezone
-from markdownx.models import MarkdownxField
 from slugify import slugify
 
 from timeline import markdown
+from timeline.fields import LinksField, MarkdownField, WebField, parse_links, validate_zone
 
 WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in English
 
@@ -24,61 +23,6 @@ WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in E
 def reading_minutes(*texts: str) -> int:
     """Whole minutes, at least 1, that a reader needs for these Markdown texts."""
     return max(1, round(sum(markdown.word_count(text) for text in texts) / WORDS_PER_MINUTE))
-
-
-def validate_markdown(text: str) -> None:
-    problems = markdown.problems(text)
-    if problems:
-        raise ValidationError([f"Line {problem.line}: {problem.message}" for problem in problems])
-
-
-def validate_links(text: str) -> None:
-    for number, line in enumerate(text.splitlines(), 1):
-        label, _, url = line.strip().rpartition(" ")
-        if line.strip() and not (label and markdown.safe_href(url)):
-            raise ValidationError(f"Line {number}: write a name and an address, such as “Website https://example.org”.")
-
-
-def validate_zone(name: str) -> None:
-    if name not in zoneinfo.available_timezones():
-        raise ValidationError(f"“{name}” is no time zone: write one such as “Europe/Berlin” or “UTC”.")
-
-
-class MarkdownField(MarkdownxField):
-    """Markdown as it was typed; timeline.markdown makes HTML of it when it is read."""
-
-    default_validators = [validate_markdown]
-
-
-class WebField(models.URLField):
-    """An address that readers may follow: http or https, nothing else."""
-
-    default_validators = [URLValidator(schemes=["http", "https"])]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("blank", True)
-        kwargs.setdefault("max_length", 500)
-        super().__init__(*args, **kwargs)
-
-    def formfield(self, **kwargs: Any) -> Any:
-        return super().formfield(**{"assume_scheme": "https", **kwargs})
-
-
-class LinksField(models.TextField):
-    """Links, one a line: a name, a space, an address."""
-
-    default_validators = [validate_links]
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("blank", True)
-        kwargs.setdefault("help_text", "One a line: a name, a space, an address.")
-        super().__init__(*args, **kwargs)
-
-
-def parse_links(text: str) -> list[tuple[str, str]]:
-    """(name, address) of each line of a LinksField; lines with an unsafe address are left out."""
-    pairs = (line.strip().rpartition(" ") for line in text.splitlines())
-    return [(label, url) for label, _, url in pairs if label and markdown.safe_href(url)]
 
 
 class UserManager(BaseUserManager["User"]):

@@ -232,6 +232,12 @@ def test_pictures(text: str, expected: str) -> None:
     assert html(text, context=CONTEXT) == expected
 
 
+def test_picture_with_an_unsafe_address_is_awaited() -> None:
+    context = Context({"a": Figure("javascript:alert(1)", 4, 3, "b", "c", "")})
+    awaited = '<figure class="awaited"><p>Figure to come: b</p><figcaption>c</figcaption></figure>'
+    assert html("![](media:a)", context=context) == awaited
+
+
 def test_media_names_are_in_order_and_unique() -> None:
     text = "![](media:b)\n\na ![](media:a) ![](https://c.d)\n\n|![](media:Größe)|\n|-|\n\n![][e]\n\n[e]: media:b 'f'"
     assert markdown.media_names(text) == ["b", "a", "Größe"]

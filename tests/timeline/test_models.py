@@ -7,7 +7,8 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from tests.factories import make_image, make_issue, make_news, make_paper
-from timeline.models import FormerSlug, Issue, Publication, Topic, User, parse_links
+from timeline.fields import parse_links
+from timeline.models import FormerSlug, Issue, Publication, Topic, User
 
 pytestmark = pytest.mark.django_db
 
