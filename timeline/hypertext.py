@@ -49,6 +49,7 @@ class Html:
     def __init__(self, *, level: int, prefix: str, email: bool, context: Context) -> None:
         self.level, self.prefix, self.email, self.context = level, prefix, email, context
         self.highlighted = 0  # characters
+        self.linked = False
 
     def render(self, tokens: Sequence[Token] | None) -> str:
         return "".join(self._token(token) for token in tokens or ())
@@ -105,11 +106,15 @@ class Html:
     def link_open(self, token: Token) -> str:
         typed = str(token.attrs["href"])
         address = self.context.address(typed)
-        if not address:
-            return "<a>"
+        self.linked = address != ""  # media: is an address for pictures only
+        if not self.linked:
+            return ""
         title = f' title="{escape(str(token.attrs["title"]))}"' if "title" in token.attrs else ""
         rel = ' rel="noopener"' if safe_href(typed) else ""
         return f'<a href="{escape(address)}"{title}{rel}>'
+
+    def link_close(self, token: Token) -> str:
+        return "</a>" if self.linked else ""
 
     # Pictures
 

@@ -77,7 +77,7 @@ def test_html_is_cleaned_whatever_its_writer_does(monkeypatch: pytest.MonkeyPatc
         ("[a](&#106;avascript:b)", "[a](javascript:b)"),
         ("[a](data:text/html,b)", "[a](data:text/html,b)"),
         ("[a](//evil.example)", "[a](//evil.example)"),
-        ("[a](media:chart)", "<a>a</a>"),
+        ("[a](media:chart)", "a"),
     ],
 )
 def test_links_lead_only_to_safe_addresses(text: str, expected: str) -> None:
