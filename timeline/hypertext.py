@@ -92,7 +92,7 @@ class Html:
         return f'<input type="checkbox" disabled {state}> '
 
     def table_open(self, token: Token) -> str:
-        return '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
+        return '<div class="table" tabindex="0" role="group" aria-label="Table"><table>\n'
 
     def table_close(self, token: Token) -> str:
         return "</table></div>\n"
@@ -192,7 +192,11 @@ class Html:
 
     def math_block(self, token: Token) -> str:
         math = self._math(token.content, display=True)
-        return f'<div class="math">{math}</div>\n' if math.startswith("<math") else f"<p>{math}</p>\n"
+        return (
+            f'<div class="math" tabindex="0" role="group" aria-label="Formula">{math}</div>\n'
+            if math.startswith("<math")
+            else f"<p>{math}</p>\n"
+        )
 
     def _math(self, latex: str, *, display: bool) -> str:
         if not self.email:  # no mail program shows MathML

@@ -44,30 +44,11 @@ DECLARATIONS = (
 CLASSES = {declaration: "m-" + re.sub(r"[^a-z0-9]+", "-", declaration).strip("-") for declaration in DECLARATIONS}
 
 _CONVERTER = math_core.LatexToMathML(fancy_error=False)
-_BRACKETS = [
-    *"([⟨⌈⌊⟦⟪⟮⎰⦃",
-    *(
-        rf"\{name}"
-        for name in [
-            "{",
-            "lbrace",
-            "lparen",
-            "lbrack",
-            "lceil",
-            "lfloor",
-            "lvert",
-            "lVert",
-            "langle",
-            "lang",
-            "lAngle",
-            "lBrace",
-        ]
-    ),
-    *(
-        rf"\{name}"
-        for name in ["lgroup", "lmoustache", "ulcorner", "llcorner", "llangle", "llbracket", "llparenthesis"]
-    ),
-]
+_OPENING = """
+    { lbrace lparen lbrack lceil lfloor lvert lVert langle lang lAngle lBrace
+    lgroup lmoustache ulcorner llcorner llangle llbracket llparenthesis
+"""
+_BRACKETS = [*"([⟨⌈⌊⟦⟪⟮⎰⦃", *(rf"\{name}" for name in _OPENING.split())]
 _MACROS = {r"\pmod", r"\pod", r"\bra", r"\ket", r"\braket"}  # they become brackets
 _TOKEN = re.compile(
     r"\\(?:left|right|middle|[bB]igg?[lmr]?)(?![A-Za-z])\s*(?:\\(?:[A-Za-z]+|.)|.)"  # what follows is looked at alone

@@ -42,7 +42,7 @@ def test_html_is_blessed() -> None:
         ),
         (
             "|a|b|c|\n|:-|:-:|-:|\n|d|e|f|",
-            '<div class="table" tabindex="0" role="region" aria-label="Table"><table>'
+            '<div class="table" tabindex="0" role="group" aria-label="Table"><table>'
             '<thead><tr><th scope="col" class="left">a</th><th scope="col" class="center">b</th>'
             '<th scope="col" class="right">c</th></tr></thead>'
             '<tbody><tr><td class="left">d</td><td class="center">e</td><td class="right">f</td></tr></tbody>'
@@ -163,7 +163,8 @@ def test_formulas_become_mathml() -> None:
     x = "<msup><mi>x</mi><mn>2</mn></msup>"
     assert html("a $x^2$ b") == f"<p>a <math>{x}</math> b</p>"
     assert html("a $$x^2$$ b") == f'<p>a <math display="block">{x}</math> b</p>'
-    assert html("a\n$$\nx^2\n$$\nb") == f'<p>a</p><div class="math"><math display="block">{x}</math></div><p>b</p>'
+    group = 'class="math" tabindex="0" role="group" aria-label="Formula"'
+    assert html("a\n$$\nx^2\n$$\nb") == f'<p>a</p><div {group}><math display="block">{x}</math></div><p>b</p>'
     assert html("$x^2$ of 2023") == f"<p><math>{x}</math> of 2023</p>"
 
 
