@@ -3,8 +3,10 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from PIL import Image as Picture
@@ -113,3 +115,15 @@ def test_sweep_takes_only_old_images_that_nothing_refers_to() -> None:
         "in-body", "in-introduction", "in-version", "in-versions-field", "is-lead", "is-cover", "young"
     }  # fmt: skip
     assert issue.cover is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_sweeps_a_week_after_the_upload() -> None:
+    store_image(picture(name="litter.png"))
+    with time_machine.travel(timezone.now() + timedelta(days=6)):
+        call_command("db_worker", "--batch", "--no-startup-delay")
+        assert Image.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=2)):
+        call_command("db_worker", "--batch", "--no-startup-delay")
+    assert Image.objects.count() == 0
+    assert DBTaskResult.objects.get().return_value == ["litter"]
