@@ -80,3 +80,23 @@ def test_hostile_texts_run_nothing_in_a_browser(page: Page) -> None:
         if page.evaluate("window.ran === true"):
             ran.append(url)
     assert ran == []
+
+
+def background(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_theme_switch_is_remembered_and_follows_the_system_again(browser: Browser, base_url: str) -> None:
+    context = browser.new_context(color_scheme="light", base_url=base_url)
+    page = context.new_page()
+    page.goto("/")
+    light = background(page)
+    page.get_by_role("button", name="Use the dark scheme").click()
+    dark = background(page)
+    page.goto("/issues/")
+    assert (dark != light, background(page)) == (True, dark)
+    page.get_by_role("button", name="Use the light scheme").click()
+    page.emulate_media(color_scheme="dark")
+    assert background(page) == dark
+    expect(page.get_by_role("button", name="Use the light scheme")).to_have_text("Light")
+    context.close()
