@@ -22,7 +22,7 @@ EMAIL_WIDTH = 600  # pixels; mail programs cut off what is wider
 LANGUAGES = {
     "bash", "bibtex", "c", "console", "cpp", "css", "cuda", "diff", "docker", "go", "graphql", "haskell", "html", "ini",
     "java", "javascript", "json", "julia", "kotlin", "latex", "lua", "matlab", "php", "protobuf", "pycon", "python",
-    "pytb", "r", "ruby", "rust", "scala", "sql", "swift", "toml", "typescript", "xml", "yaml",
+    "pytb", "r", "ruby", "rust", "scala", "sql", "swift", "text", "toml", "typescript", "xml", "yaml",
 }  # fmt: skip
 MAX_HIGHLIGHTED = 4_000
 MAX_HIGHLIGHTED_IN_ALL = 20_000
