@@ -1,4 +1,7 @@
+from typing import Any
+
 from news.models import NewsItem
+from timeline.markdown import safe_href
 from timeline.sections import Section
 
 
@@ -6,3 +9,11 @@ class News(Section):
     model = NewsItem
     title = "Industry News"
     headings = ("News", "AI News")
+
+    def facts(self, item: NewsItem) -> list[tuple[str, Any]]:
+        return [("Organisation", item.organisation), ("Date of the event", item.date)]
+
+    def json_ld(self, item: NewsItem) -> dict[str, Any]:
+        event = {"about": {"@type": "Organization", "name": item.organisation}} if item.organisation else {}
+        source = {"citation": item.source_url} if safe_href(item.source_url) else {}
+        return {"@type": "NewsArticle", **event, **source}

@@ -11,6 +11,7 @@ from papers.arxiv import parse_identifier
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
 from timeline.models import Item, Slugged
+from timeline.sections import sections
 
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 
@@ -27,6 +28,15 @@ class AuthorQuerySet(models.QuerySet):
         """The authors known under this name or a spelling that differs in case, dots and diacritics only."""
         key = name_key(name)
         return self.filter(models.Q(key=key) | models.Q(spellings__key=key)).distinct().order_by("pk")
+
+    def published(self) -> "AuthorQuerySet":
+        """Authors of something, of whatever kind, that readers may see."""
+        places = models.Q()
+        for section in sections():
+            if section.has_authors:
+                published = section.model._default_manager.published()
+                places |= models.Q(pk__in=section.bylines.filter(item__in=published).values("author"))
+        return self.filter(places)
 
 
 class Author(Slugged):

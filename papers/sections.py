@@ -1,4 +1,9 @@
-from papers.models import PaperSummary
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from papers.models import Author, PaperSummary
 from timeline.sections import Section
 
 
@@ -6,3 +11,27 @@ class Papers(Section):
     model = PaperSummary
     title = "Research Papers"
     headings = ("Papers", "Research", "Paper Summaries")
+
+    def facts(self, item: PaperSummary) -> list[tuple[str, Any]]:
+        return [("Venue", item.venue), ("Date of the paper", item.date), ("Abstract", item.abstract)]
+
+    def json_ld(self, item: PaperSummary) -> dict[str, Any]:
+        same = [
+            f"https://arxiv.org/abs/{item.arxiv_id}" if item.arxiv_id else "",
+            f"https://doi.org/{item.doi}" if item.doi else "",
+        ]
+        paper = {
+            "@type": "ScholarlyArticle",
+            "name": item.title,
+            "author": [
+                {"@type": "Person", "name": author.name, "url": settings.SITE_URL + author.get_absolute_url()}
+                for author in item.byline
+            ],
+            "datePublished": item.date,
+            "abstract": item.abstract,
+            "sameAs": [address for address in same if address],
+        }
+        return {"@type": "Article", "about": {key: value for key, value in paper.items() if value}}
+
+    def indexes(self) -> dict[str, QuerySet[Any]]:
+        return {"authors": Author.objects.published()}

@@ -1,39 +1,82 @@
-from django.db.models import Q, QuerySet
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.urls import reverse
+from django.views.decorators.http import conditional_page, require_safe
 
 from papers.models import Author
+from timeline.feeds import ItemFeed, newest
+from timeline.metadata import list_head, twin
 from timeline.sections import Filled, sections
-from timeline.views import PAGE_SIZE, find, paged
-
-
-def published_authors() -> QuerySet[Author]:
-    """Authors of something, of whatever kind, that readers may see."""
-    places = Q()
-    for section in sections():
-        if section.has_authors:
-            published = section.model._default_manager.published()
-            places |= Q(pk__in=section.bylines.filter(item__in=published).values("author"))
-    return Author.objects.filter(places)
+from timeline.twins import list_document, markdown_response
+from timeline.views import PAGE_SIZE, find, paged, render_page
 
 
 @require_safe
 def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    return render(request, "papers/author_list.html", {"page": paged(published_authors(), page, size=200)})
+    shown = paged(Author.objects.published(), page, size=200)
+    head = list_head(reverse("authors"), "Authors", lambda name: f"The authors of everything in {name}.", page=page)
+    return render_page(request, "papers/author_list.html", head, page=shown)
+
+
+def author_parts(author: Author) -> list[Filled]:
+    """What readers may see of `author`."""
+    with_authors = [section for section in sections() if section.has_authors]
+    parts = [Filled(section, list(section.published().filter(authors=author)[:PAGE_SIZE])) for section in with_authors]
+    return [part for part in parts if part.items]
 
 
 @require_safe
 def author(request: HttpRequest, slug: str) -> HttpResponse:
-    found = find(published_authors(), slug)
+    found = find(Author.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    with_authors = [section for section in sections() if section.has_authors]
-    parts = [Filled(section, list(section.published().filter(authors=found)[:PAGE_SIZE])) for section in with_authors]
-    parts = [part for part in parts if part.items]
+    parts = author_parts(found)
     coauthors = {person for part in parts for item in part.items for person in item.byline} - {found}
-    return render(
+    person = {
+        "@type": "Person",
+        "name": found.name,
+        "url": settings.SITE_URL + found.get_absolute_url(),
+        "sameAs": [address for _, address in author_links(found)],
+    }
+    head = list_head(
+        found.get_absolute_url(),
+        found.name,
+        lambda name: f"What {name} has explained of {found.name}’s work.",
+        feed=True,
+        type="profile",
+        json_ld={"@type": "ProfilePage", "mainEntity": {key: value for key, value in person.items() if value}},
+        has_twin=True,
+    )
+    return render_page(
         request,
         "papers/author.html",
-        {"author": found, "parts": parts, "coauthors": sorted(coauthors, key=lambda person: person.name)},
+        head,
+        author=found,
+        parts=parts,
+        coauthors=sorted(coauthors, key=lambda person: person.name),
     )
+
+
+def author_links(author: Author) -> list[tuple[str, str]]:
+    """(label, address) of where else the author is."""
+    orcid = [(f"ORCID {author.orcid}", f"https://orcid.org/{author.orcid}")] if author.orcid else []
+    return orcid + author.link_list
+
+
+@require_safe
+@conditional_page
+def author_feed(request: HttpRequest, slug: str, ending: str) -> HttpResponse:
+    found = find(Author.objects.published(), slug, address=lambda path: f"{path}feed.{ending}")
+    if isinstance(found, HttpResponse):
+        return found
+    parts = [newest(section, authors=found) for section in sections() if section.has_authors]
+    return ItemFeed(ending, found.get_absolute_url(), found.name, parts)(request)
+
+
+@require_safe
+def author_twin(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Author.objects.published(), slug, address=twin)
+    if isinstance(found, HttpResponse):
+        return found
+    text = list_document(found.name, found.get_absolute_url(), author_parts(found), author_links(found))
+    return markdown_response(text)

@@ -1,7 +1,9 @@
 """Hostile text in every field of every model, then every page: nothing of it may run."""
 
+import re
 from html.parser import HTMLParser
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.apps import apps
@@ -38,6 +40,7 @@ class Runs(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
         self.found: list[str] = []
+        self.in_data = False
         self.feed(page)
         self.close()
 
@@ -46,9 +49,10 @@ class Runs(HTMLParser):
         if (
             tag == "script"
             and not values.get("src", "").startswith(("/static/", "/admin/jsi18n/"))
-            and values.get("type") != "application/json"
+            and values.get("type") not in {"application/json", "application/ld+json"}
         ):
             self.found.append(f"<script {values}>")
+        self.in_data = tag == "script" and values.get("type") == "application/ld+json"
         if tag in {"iframe", "object", "embed", "base"}:
             self.found.append(f"<{tag}>")
         for name, value in values.items():
@@ -59,6 +63,14 @@ class Runs(HTMLParser):
                 self.found.append(f"<{tag} {name}={value}>")
             if name == "style" and "admin" not in values.get("class", ""):
                 self.found.append(f"<{tag} style={value}>")
+
+    def handle_data(self, data: str) -> None:
+        """A browser runs no data, but something in it could close its element, or open a comment around the rest."""
+        if self.in_data and re.search("[<>&]", data):
+            self.found.append(f"data {data}")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_data = False
 
 
 def poison(row: models.Model) -> models.Model:
@@ -134,6 +146,28 @@ def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> N
     assert {url: Runs(page.content.decode()).found for url, page in pages.items()} == {url: [] for url in urls}
 
 
+def test_nothing_runs_in_feeds(client: Client, site: dict[str, Any]) -> None:
+    pages = ("/", "/papers/", "/news/", "/polls/", "/topics/topic/", "/authors/author/")
+    contents = {
+        f"{page}feed.{ending}": [
+            element.text or ""
+            for element in ElementTree.fromstring(client.get(f"{page}feed.{ending}").content).iter()
+            if element.tag.endswith(("}content", "}encoded"))
+        ]
+        for page in pages
+        for ending in ("atom", "rss")
+    }
+    assert {url for url, texts in contents.items() if not texts} == set()
+    assert {url: Runs("".join(texts)).found for url, texts in contents.items()} == {url: [] for url in contents}
+
+
+def test_sitemaps_of_hostile_rows_are_well_formed(client: Client, site: dict[str, Any]) -> None:
+    files = [element.text or "" for element in ElementTree.fromstring(client.get("/sitemap.xml").content).iter()]
+    urls = [f"/{file.rpartition('/')[2]}" for file in files if file.endswith(".xml")]
+    assert len(urls) == 7
+    assert [len(ElementTree.fromstring(client.get(url).content)) > 0 for url in urls] == [True] * 7
+
+
 def test_nothing_runs_in_mail(site: dict[str, Any]) -> None:
     assert Runs(render_issue(site["issue"], "email.html")).found == []
 
@@ -164,6 +198,8 @@ def test_the_crawler_would_see_it() -> None:
         '<a href=" java\nscript:evil()">',
         "<iframe>",
         "<p style='x'>",
+        '<script type="application/ld+json">{"name": "<!--<script>"}</script>',
+        '<script type="application/ld+json">{"name": "</script><script>evil()</script>"}</script>',
     ):
         assert Runs(page).found != []
 

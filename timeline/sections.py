@@ -4,6 +4,7 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 (`<kind>/section.html`, `.email.html`, `.txt`) and two lines in the settings.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -16,7 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, reading_minutes
+from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
 
@@ -44,6 +45,18 @@ class Section:
     def published(self) -> ItemQuerySet:
         """Everything of this kind that readers may see, newest issue first."""
         return self.related(self.model._default_manager.published())
+
+    def facts(self, item: Any) -> list[tuple[str, Any]]:
+        """(label, value) of what is known of `item` beyond what all kinds share; empty values are left out later."""
+        return []
+
+    def json_ld(self, item: Any) -> dict[str, Any]:
+        """What JSON-LD says of `item` beyond what all kinds share, in the words of schema.org."""
+        return {"@type": "Article"}
+
+    def indexes(self) -> dict[str, models.QuerySet[Any]]:
+        """Public pages that come with this kind beside those of its items, by the name of the URL of their list."""
+        return {}
 
     @property
     def bylines(self) -> models.QuerySet:
@@ -93,6 +106,15 @@ def section(kind: str) -> Section:
     raise LookupError(f"No section of the kind “{kind}”.")
 
 
+def published_topics() -> models.QuerySet[Topic]:
+    """Topics of something, of whatever kind, that readers may see."""
+    places = models.Q()
+    for section in sections():
+        published = section.model._default_manager.published().order_by()
+        places |= models.Q(pk__in=published.filter(topics__isnull=False).values("topics"))
+    return Topic.objects.filter(places)
+
+
 @dataclass(frozen=True)
 class Filled:
     """A section of one issue together with its items: what templates see."""
@@ -121,16 +143,16 @@ def contents(issue: Issue) -> list[Filled]:
 
 
 def item_context(
-    items: list[Item], medium: str, *, texts: tuple[str, ...] = (), cover: Image | None = None
+    items: Sequence[Item], medium: str, *, texts: Sequence[str] = (), images: Sequence[Image] = ()
 ) -> dict[str, Any]:
     """What `<kind>/section.<medium>` needs besides `items` and `level`: how Markdown is rendered."""
     base_url = "" if medium == "html" else settings.SITE_URL
     bodies = [item.body for item in items]
-    images = [image for image in [cover, *(item.lead_image for item in items)] if image]
+    known = [*images, *(item.lead_image for item in items if item.lead_image)]
     return {
         "medium": medium,
         "base_url": base_url,
-        "markdown_context": Image.objects.markdown_context([*bodies, *texts], known=images, base_url=base_url),
+        "markdown_context": Image.objects.markdown_context([*bodies, *texts], known=known, base_url=base_url),
     }
 
 
@@ -141,22 +163,48 @@ def render_issue(issue: Issue, medium: str) -> SafeString:
     """
     if medium not in MEDIA:
         raise ValueError(f"No medium “{medium}”: choose one of {', '.join(MEDIA)}.")
+    return _render(filled([issue], medium), f"timeline/issue.{medium}", medium)[0]
+
+
+def render_entries(parts: dict[Issue, list[Filled]]) -> list[SafeString]:
+    """Introduction and items of each issue as the letter has them, without its cover and closing: for feeds."""
+    return _render(parts, "timeline/entries.email.html", "email.html")
+
+
+def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
+    """The sections of each issue that have items, with all that templates touch; as many queries as for one issue."""
+    found: dict[Issue, list[Filled]] = {issue: [] for issue in issues}
+    for section in sections():
+        items = section.related(section.model._default_manager.filter(issue__in=issues).order_by("position", "pk"))
+        for issue in issues:
+            if own := [item for item in items if item.issue_id == issue.pk]:
+                found[issue].append(Filled(section, own, medium))
+    return found
+
+
+def _render(parts: dict[Issue, list[Filled]], template: str, medium: str) -> list[SafeString]:
     publication = Publication.objects.current()
-    parts = [
-        Filled(section, items, medium)
-        for section in sections()
-        if (items := list(section.related(section.items(issue))))
-    ]
-    items = [item for part in parts for item in part.items]
-    closing = issue.closing or publication.closing
-    context = {
-        "issue": issue,
-        "publication": publication,
-        "closing": closing,
-        "parts": parts,
-        "level": 3,
-        "minutes": reading_minutes(issue.introduction, *(item.body for item in items)),
-        **item_context(items, medium, texts=(issue.introduction, closing), cover=issue.cover),
-    }
+    closings = {issue: issue.closing or publication.closing for issue in parts}
+    items_of = {issue: [item for part in own for item in part.items] for issue, own in parts.items()}
+    shared = item_context(
+        [item for items in items_of.values() for item in items],
+        medium,
+        texts=[*(issue.introduction for issue in parts), *closings.values()],
+        images=[issue.cover for issue in parts if issue.cover],
+    )
     with timezone.override(publication.zone):
-        return render_to_string(f"timeline/issue.{medium}", context)
+        return [
+            render_to_string(
+                template,
+                {
+                    "issue": issue,
+                    "publication": publication,
+                    "closing": closings[issue],
+                    "parts": own,
+                    "level": 3,
+                    "minutes": reading_minutes(issue.introduction, *(item.body for item in items_of[issue])),
+                    **shared,
+                },
+            )
+            for issue, own in parts.items()
+        ]

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
-from timeline import editing, views
+from timeline import editing, feeds, sitemaps, twins, views
 from timeline.sections import sections
 
 
@@ -12,14 +12,27 @@ class KindConverter(StringConverter):
     regex = "|".join(section.kind for section in sections())
 
 
+class FeedConverter(StringConverter):
+    regex = "|".join(feeds.GENERATORS)
+
+
 register_converter(KindConverter, "kind")
+register_converter(FeedConverter, "feed")
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("issues/", views.issue_list, name="issues"),
     path("issues/page/<int:page>/", views.issue_list, name="issues"),
     path("issues/<int:number>/", views.issue, name="issue"),
+    path("issues/<int:number>.md", twins.issue_twin, name="issue-twin"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
+    path("topics/<slug:slug>.md", twins.topic_twin, name="topic-twin"),
+    path("topics/<slug:slug>/feed.<feed:ending>", feeds.topic_feed, name="topic-feed"),
+    path("feed.<feed:ending>", feeds.issue_feed, name="feed"),
+    path("sitemap.xml", sitemaps.index, name="sitemaps"),
+    path("sitemap-<slug:name>-<int:page>.xml", sitemaps.sitemap, name="sitemap"),
+    path("robots.txt", sitemaps.robots, name="robots"),
+    path("llms.txt", twins.llms, name="llms"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),
     path("healthz", views.healthz, name="healthz"),
     path("markdownx/markdownify/", editing.Preview.as_view(), name="markdownx_markdownify"),
@@ -29,7 +42,9 @@ urlpatterns = [
     # Last, so that a kind can never hide a page of the site.
     path("<kind:kind>/", views.item_list, name="items"),
     path("<kind:kind>/page/<int:page>/", views.item_list, name="items"),
+    path("<kind:kind>/feed.<feed:ending>", feeds.kind_feed, name="kind-feed"),
     path("<kind:kind>/<slug:slug>/", views.item, name="item"),
+    path("<kind:kind>/<slug:slug>.md", twins.item_twin, name="item-twin"),
     # In development only; in production the proxy serves uploads.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -1,16 +1,19 @@
 """Public pages: the same for everybody, signed in or not. Drafts are seen only in the admin."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import markdown
+from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic, reading_minutes
 from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
 
@@ -24,12 +27,15 @@ def publication(request: HttpRequest) -> dict[str, Any]:
     return {"publication": SimpleLazyObject(Publication.objects.current), "sections": sections()}
 
 
-def find(rows: QuerySet[Row], slug: str) -> Row | HttpResponse:
-    """The one of `rows` at that slug, or a permanent redirect to the one that once was there; else Http404."""
+def find(rows: QuerySet[Row], slug: str, *, address: Callable[[str], str] = lambda path: path) -> Row | HttpResponse:
+    """The one of `rows` at that slug, or a permanent redirect to the one that once was there; else Http404.
+
+    `address` makes of the path of a page the one to redirect to: that of its feed, of its Markdown.
+    """
     row = rows.filter(slug=slug).first()
     if row is None:
         former = get_object_or_404(FormerSlug, model=rows.model._meta.label_lower, slug=slug)
-        return redirect(get_object_or_404(rows, uuid=former.target), permanent=True)
+        return redirect(address(get_object_or_404(rows, uuid=former.target).get_absolute_url()), permanent=True)
     return row
 
 
@@ -39,6 +45,11 @@ def paged(rows: QuerySet, number: int, size: int = PAGE_SIZE) -> Page:
     if number not in paginator.page_range:
         raise Http404
     return paginator.page(number)
+
+
+def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:
+    """A page that extends timeline/page.html; the publication comes with its head, so that nobody reads it twice."""
+    return render(request, template, {"head": head, "publication": head.publication, **context})
 
 
 @require_safe
@@ -51,14 +62,16 @@ def home(request: HttpRequest) -> HttpResponse:
     newest, *earlier = Issue.objects.published()[:13] or [None]
     parts = contents(newest) if newest else []
     minutes = reading_minutes(*(item.body for part in parts for item in part.items)) if parts else 0
-    return render(
-        request, "timeline/home.html", {"newest": newest, "parts": parts, "minutes": minutes, "earlier": earlier}
+    return render_page(
+        request, "timeline/home.html", home_head(), newest=newest, parts=parts, minutes=minutes, earlier=earlier
     )
 
 
 @require_safe
 def issue_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    return render(request, "timeline/issue_list.html", {"page": paged(Issue.objects.published(), page)})
+    shown = paged(Issue.objects.published(), page)
+    head = list_head(reverse("issues"), "Issues", lambda name: f"All issues of {name}, newest first.", page=page)
+    return render_page(request, "timeline/issue_list.html", head, page=shown)
 
 
 @require_safe
@@ -70,22 +83,29 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
 def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
     """The page of an issue, for readers and, while they may not see it, for the preview in the admin."""
     published = Issue.objects.published()
-    return render(
+    return render_page(
         request,
         "timeline/issue_page.html",
-        {
-            "issue": shown,
-            "content": render_issue(shown, "html"),
-            "previous": published.filter(number__lt=shown.number).order_by("-number").first(),
-            "next": published.filter(number__gt=shown.number).order_by("number").first(),
-        },
+        issue_head(shown),
+        issue=shown,
+        content=render_issue(shown, "html"),
+        previous=published.filter(number__lt=shown.number).order_by("-number").first(),
+        next=published.filter(number__gt=shown.number).order_by("number").first(),
     )
 
 
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    return render(request, "timeline/item_list.html", {"section": shown, "page": paged(shown.published(), page)})
+    items = paged(shown.published(), page)
+    head = list_head(
+        reverse("items", args=[kind]),
+        shown.title,
+        lambda name: f"{shown.title} in {name}, newest issue first.",
+        page=page,
+        feed=True,
+    )
+    return render_page(request, "timeline/item_list.html", head, section=shown, page=items)
 
 
 @require_safe
@@ -98,18 +118,17 @@ def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
-    return render(
+    return render_page(
         request,
         "timeline/item_page.html",
-        {
-            "section": shown,
-            "section_template": shown.template("html"),
-            "item": item,
-            "items": [item],
-            "level": 1,
-            "headings": [heading for heading in headings if heading.level == 2],
-            **item_context([item], "html"),
-        },
+        item_head(shown, item),
+        section=shown,
+        section_template=shown.template("html"),
+        item=item,
+        items=[item],
+        level=1,
+        headings=[heading for heading in headings if heading.level == 2],
+        **item_context([item], "html"),
     )
 
 
@@ -118,11 +137,23 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Topic.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    parts = [Filled(kind, list(kind.published().filter(topics=found)[:PAGE_SIZE])) for kind in sections()]
-    parts = [part for part in parts if part.items]
+    parts = topic_parts(found)
     if not parts:
         raise Http404
-    return render(request, "timeline/topic.html", {"topic": found, "parts": parts})
+    head = list_head(
+        found.get_absolute_url(),
+        found.name,
+        lambda name: f"Everything on {found.name} in {name}.",
+        feed=True,
+        has_twin=True,
+    )
+    return render_page(request, "timeline/topic.html", head, topic=found, parts=parts)
+
+
+def topic_parts(topic: Topic) -> list[Filled]:
+    """What readers may see on `topic`."""
+    parts = [Filled(kind, list(kind.published().filter(topics=topic)[:PAGE_SIZE])) for kind in sections()]
+    return [part for part in parts if part.items]
 
 
 # No cookie stands behind this form and it changes nothing: a token would only make the page personal.
@@ -135,4 +166,11 @@ def contact(request: HttpRequest, purpose: str) -> HttpResponse:
     if not address:
         raise Http404
     shown = address if request.method == "POST" else ""
-    return render(request, "timeline/contact.html", {"purpose": purpose, "address": shown})
+    head = Head(
+        reverse("contact", args=[purpose]),
+        "Promote your work" if purpose == "sponsor" else "Reply",
+        f"Write to {current.name}.",
+        json_ld={"@type": "ContactPage"},
+        publication=current,
+    )
+    return render_page(request, "timeline/contact.html", head, purpose=purpose, address=shown)

@@ -154,7 +154,7 @@ def test_code_is_highlighted_where_its_language_is_known(text: str, expected: st
 
 def test_code_has_the_words_after_its_language_as_caption() -> None:
     code = '<pre tabindex="0"><code>a</code></pre>'
-    for info, caption in {"text An *idea*": "text An *idea*", "mermaid": "mermaid", "sql <b>": "&lt;b&gt;"}.items():
+    for info, caption in {"text An *idea*": "An *idea*", "mermaid": "mermaid", "sql <b>": "&lt;b&gt;"}.items():
         plain = re.sub("</?span[^>]*>", "", html(f"```{info}\na\n```"))
         assert plain == f'<figure class="code">{code}<figcaption>{caption}</figcaption></figure>'
 
@@ -284,7 +284,7 @@ def test_mail_has_nothing_that_mail_programs_do_not_know() -> None:
         '<p>Figure to come</p><p class="caption">A sketch <span class="credit">Ann Lee</span></p>'
         '<ul><li class="task-list-item">☑ b</li></ul>'
         '<div class="note"><p><b class="signature">c:</b> d</p></div><div class="takeaways"><p>e</p></div>'
-        '<p><code>f</code></p><pre tabindex="0"><code>h</code></pre><p class="caption">text g</p>'
+        '<p><code>f</code></p><pre tabindex="0"><code>h</code></pre><p class="caption">g</p>'
         '<div class="footnotes"><ol><li id="fn:1"><p>i</p></li></ol></div>'
     )
 
