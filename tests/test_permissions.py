@@ -47,6 +47,7 @@ GET: dict[str, Statuses] = {
     "robots.txt": ALL,
     "llms.txt": ALL,
     "contact/<slug:purpose>/": ALL,
+    "<page:name>/": ALL,
     "healthz": ALL,
     "authors/": ALL,
     "authors/page/<int:page>/": ALL,
@@ -134,11 +135,12 @@ def address(db: None) -> dict[str, str]:
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca", authors=["Ada"])
     paper.topics.add(Topic.objects.create(name="Reasoning"))
-    Publication(reply_address="reply@example.org").save()
+    Publication(reply_address="reply@example.org", about="# Who we are").save()
     return {
         "<int:page>": "1",
         "<int:number>": "2",
         "<slug:purpose>": "reply",
+        "<page:name>": "about",
         "<kind:kind>": "papers",
         "<feed:ending>": "atom",
         "<slug:name>": "issues",

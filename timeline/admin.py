@@ -38,6 +38,13 @@ class UserAdmin(StockUserAdmin):
 class PublicationAdmin(ContentAdmin):
     """One row: the list leads straight to it."""
 
+    fieldsets = [
+        (None, {"fields": ["name", "tagline", "editors", "time_zone"]}),
+        ("Closing block", {"fields": ["closing", "support_link", "support_text", "sponsor_contact", "reply_address"]}),
+        ("Elsewhere", {"fields": ["social_links"]}),
+        ("Pages", {"fields": [*Publication.PAGES]}),
+    ]
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -242,6 +242,13 @@ class Publication(Content):
         max_length=50, default="UTC", validators=[validate_zone], help_text="Dates are shown in it, e.g. Europe/Berlin."
     )
 
+    # The pages of these names, linked in the footer; one that is empty is not there.
+    PAGES = ("about", "privacy", "imprint", "support")
+    about = MarkdownField(blank=True, help_text="The page “About”; there is none while this is empty.")
+    privacy = MarkdownField(blank=True, help_text="The page “Privacy”.")
+    imprint = MarkdownField(blank=True, help_text="The page “Imprint”.")
+    support = MarkdownField(blank=True, help_text="The page “Support”.")
+
     objects = PublicationManager()
 
     class Meta:
@@ -262,6 +269,11 @@ class Publication(Content):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+    @property
+    def pages(self) -> list[tuple[str, str]]:
+        """(title, address) of each page that has a text."""
+        return [(name.capitalize(), reverse("page", args=[name])) for name in self.PAGES if getattr(self, name)]
 
     @property
     def social(self) -> list[tuple[str, str]]:

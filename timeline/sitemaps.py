@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from timeline.models import Issue, Item
+from timeline.models import Issue, Item, Publication
 from timeline.sections import Section, published_topics, sections
 
 
@@ -34,6 +34,7 @@ class Lists(SiteMap):
         return [
             *(reverse(name) for name in ("home", "issues", *names)),
             *(reverse("items", args=[section.kind]) for section in sections()),
+            *(address for _, address in Publication.objects.current().pages),
         ]
 
     def location(self, path: str) -> str:

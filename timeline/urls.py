@@ -5,11 +5,16 @@ from django.urls import include, path, register_converter
 from django.urls.converters import StringConverter
 
 from timeline import editing, feeds, sitemaps, twins, views
+from timeline.models import Publication
 from timeline.sections import sections
 
 
 class KindConverter(StringConverter):
     regex = "|".join(section.kind for section in sections())
+
+
+class PageConverter(StringConverter):
+    regex = "|".join(Publication.PAGES)
 
 
 class FeedConverter(StringConverter):
@@ -18,6 +23,7 @@ class FeedConverter(StringConverter):
 
 register_converter(KindConverter, "kind")
 register_converter(FeedConverter, "feed")
+register_converter(PageConverter, "page")
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -33,6 +39,7 @@ urlpatterns = [
     path("sitemap-<slug:name>-<int:page>.xml", sitemaps.sitemap, name="sitemap"),
     path("robots.txt", sitemaps.robots, name="robots"),
     path("llms.txt", twins.llms, name="llms"),
+    path("<page:name>/", views.text_page, name="page"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),
     path("healthz", views.healthz, name="healthz"),
     path("markdownx/markdownify/", editing.Preview.as_view(), name="markdownx_markdownify"),

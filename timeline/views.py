@@ -156,6 +156,26 @@ def topic_parts(topic: Topic) -> list[Filled]:
     return [part for part in parts if part.items]
 
 
+@require_safe
+def text_page(request: HttpRequest, name: str) -> HttpResponse:
+    """About, Privacy, Imprint, Support: texts of the publication."""
+    current = Publication.objects.current()
+    text = getattr(current, name)
+    if not text:
+        raise Http404
+    title = name.capitalize()
+    head = Head(
+        reverse("page", args=[name]),
+        title,
+        f"{title}: {current.name}.",
+        json_ld={"@type": "AboutPage" if name == "about" else "WebPage"},
+        publication=current,
+    )
+    return render_page(
+        request, "timeline/text_page.html", head, name=name, text=text, **item_context([], "html", texts=[text])
+    )
+
+
 # No cookie stands behind this form and it changes nothing: a token would only make the page personal.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])

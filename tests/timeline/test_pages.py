@@ -6,7 +6,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import edith, make_author, make_issue, make_news, make_paper
+from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper
 from timeline.models import Publication, Topic
 from timeline.publishing import withdraw
 
@@ -153,6 +153,17 @@ def test_long_lists_are_paged_in_the_path(client: Client, base: str) -> None:
         404,
         404,
     ]
+
+
+def test_pages_of_the_publication_are_there_while_they_have_a_text(client: Client) -> None:
+    make_image("team", caption="The team")
+    Publication(about="# Who we are\n\nTwo people.\n\n![](media:team)", imprint="Street 1").save()
+    html = client.get("/").content.decode()
+    linked = [f'href="/{name}/"' in html for name in Publication.PAGES]
+    answers = [client.get(f"/{name}/").status_code for name in Publication.PAGES]
+    assert (linked, answers) == ([True, False, True, False], [200, 404, 200, 404])
+    page = words(client, "/about/")
+    assert [word in page for word in ("About", "Who we are", "Two people.", "The team")] == [True] * 4
 
 
 def test_contact_shows_the_address_after_a_press_only(client: Client) -> None:

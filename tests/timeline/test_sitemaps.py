@@ -107,7 +107,7 @@ def test_robots_txt_names_the_sitemap_and_what_is_not_for_robots(client: Client)
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/sitemap.xml", 6),
+        ("/sitemap.xml", 7),
         ("/sitemap-issues-1.xml", 2),
         ("/sitemap-papers-1.xml", 2),
         ("/sitemap-topics-1.xml", 2),
