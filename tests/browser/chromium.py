@@ -40,6 +40,7 @@ def install() -> str | None:
         # The download may lack only system libraries. Ubuntu's own package is a stub, Debian's is a browser.
         attempts += [
             [sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"],
+            ["apt-get", "update"],
             ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
         ]
     for command in attempts:
