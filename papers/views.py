@@ -8,7 +8,7 @@ from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
-from timeline.views import PAGE_SIZE, find, paged, render_page
+from timeline.views import find, paged, published_parts, render_page
 
 
 @require_safe
@@ -20,9 +20,7 @@ def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
 
 def author_parts(author: Author) -> list[Filled]:
     """What readers may see of `author`."""
-    with_authors = [section for section in sections() if section.has_authors]
-    parts = [Filled(section, list(section.published().filter(authors=author)[:PAGE_SIZE])) for section in with_authors]
-    return [part for part in parts if part.items]
+    return published_parts((section for section in sections() if section.has_authors), authors=author)
 
 
 @require_safe

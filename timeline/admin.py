@@ -74,12 +74,12 @@ class ImageForm(forms.ModelForm):
 @admin.register(Image)
 class ImageAdmin(ContentAdmin):
     form = ImageForm
-    list_display = ["name", "caption", "width", "height", "rights", "awaited"]
+    list_display = ["name", "caption", "width", "height", "rights", "has_file"]
     search_fields = ["name", "caption", "alt"]
     fields = ["name", "file", "alt", "caption", "credit", "rights"]
 
     @admin.display(boolean=True, description="has its file")
-    def awaited(self, obj: Image) -> bool:
+    def has_file(self, obj: Image) -> bool:
         return bool(obj.file)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:

@@ -183,11 +183,19 @@ class ItemAdmin(PublicContentAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         item = form.instance
-        kind = section(item.kind)
-        for issue in {item.issue_id, form.initial.get("issue")} - {None}:
-            kind.renumber(Issue.objects.get(pk=issue))
+        issues = Issue.objects.filter(pk__in={item.issue_id, form.initial.get("issue")} - {None})
+        for issue in issues:
+            section(item.kind).renumber(issue)
         item.refresh_from_db(fields=["position"])
         super().save_related(request, form, formsets, change)
+        if {"issue", "position"} & set(form.changed_data):
+            for issue in issues:
+                record(issue, "items changed", request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Item) -> None:
+        super().delete_model(request, obj)
+        if obj.issue:
+            record(obj.issue, "items changed", request.user)
 
     def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
         kind = section(self.model.kind)

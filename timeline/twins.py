@@ -14,7 +14,7 @@ from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
 from timeline.models import Image, Issue, Item, Publication, Topic
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
-from timeline.views import find, topic_parts
+from timeline.views import find, published_parts
 
 NEWEST = 50  # issues and topics in llms.txt
 # ![alternative text](media:name "caption")
@@ -138,7 +138,7 @@ def topic_twin(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Topic.objects.all(), slug, address=twin)
     if isinstance(found, HttpResponse):
         return found
-    parts = topic_parts(found)
+    parts = published_parts(sections(), topics=found)
     if not parts:
         raise Http404
     return markdown_response(list_document(found.name, found.get_absolute_url(), parts))

@@ -1,6 +1,6 @@
 """Public pages: the same for everybody, signed in or not. Drafts are seen only in the admin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
@@ -137,7 +137,7 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Topic.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    parts = topic_parts(found)
+    parts = published_parts(sections(), topics=found)
     if not parts:
         raise Http404
     head = list_head(
@@ -150,9 +150,9 @@ def topic(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "timeline/topic.html", head, topic=found, parts=parts)
 
 
-def topic_parts(topic: Topic) -> list[Filled]:
-    """What readers may see on `topic`."""
-    parts = [Filled(kind, list(kind.published().filter(topics=topic)[:PAGE_SIZE])) for kind in sections()]
+def published_parts(kinds: Iterable[Section], **where: Any) -> list[Filled]:
+    """What readers may see of these kinds and that matches; kinds of which there is nothing are left out."""
+    parts = [Filled(kind, list(kind.published().filter(**where)[:PAGE_SIZE])) for kind in kinds]
     return [part for part in parts if part.items]
 
 

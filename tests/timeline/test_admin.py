@@ -112,6 +112,15 @@ def test_moved_item_goes_to_the_end_of_its_new_issue_and_closes_the_gap(editor: 
     editor.post(url, {**form_values(editor, url), "issue": new.pk})
     order = [[(paper.title, paper.position) for paper in section("papers").items(issue)] for issue in (old, new)]
     assert order == [[("b", 1), ("c", 2)], [("x", 1), ("a", 2)]]
+    kept = [len(versions(issue).get().data["items"]["papers"]) for issue in (old, new)]
+    assert kept == [2, 2]
+
+
+def test_deleted_item_leaves_a_version_of_its_issue(editor: Client) -> None:
+    issue = make_issue(published=False)
+    paper, other = make_paper(issue), make_paper(issue)
+    editor.post(reverse("admin:papers_papersummary_delete", args=[paper.pk]), {"post": "yes"})
+    assert [version.data["items"]["papers"] for version in versions(issue)] == [[str(other.uuid)]]
 
 
 def test_authors_are_ordered_by_their_numbers(editor: Client) -> None:
