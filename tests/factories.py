@@ -1,4 +1,4 @@
-"""The small cast of the tests, and rows with sensible defaults."""
+"""The small cast of the tests, and rows with sensible defaults, in the catalogue as history.record() puts them."""
 
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -12,6 +12,7 @@ from PIL import Image as Picture
 
 from news.models import NewsAuthorship, NewsItem
 from papers.models import Author, Authorship, PaperSummary
+from timeline import catalogue
 from timeline.groups import EDITOR, PUBLISHER
 from timeline.models import Image, Issue, User
 
@@ -44,7 +45,9 @@ def make_issue(*, published: bool = True, at: datetime | None = None, **fields: 
     fields.setdefault("title", f"Title of issue {fields['number']}")
     if published or at:
         fields["published_at"] = at or timezone.now() - timedelta(days=1)
-    return Issue.objects.create(**fields)
+    issue = Issue.objects.create(**fields)
+    catalogue.update(issue)
+    return issue
 
 
 def make_paper(issue: Issue | None = None, *, authors: list[str] | None = None, **fields: Any) -> PaperSummary:
@@ -52,6 +55,7 @@ def make_paper(issue: Issue | None = None, *, authors: list[str] | None = None, 
     paper = PaperSummary.objects.create(issue=issue, **fields)
     for position, name in enumerate(authors or [], 1):
         Authorship.objects.create(item=paper, author=make_author(name), position=position)
+    catalogue.update(paper)
     return paper
 
 
@@ -60,6 +64,7 @@ def make_news(issue: Issue | None = None, *, authors: list[str] | None = None, *
     item = NewsItem.objects.create(issue=issue, **fields)
     for position, name in enumerate(authors or [], 1):
         NewsAuthorship.objects.create(item=item, author=make_author(name), position=position)
+    catalogue.update(item)
     return item
 
 

@@ -11,14 +11,15 @@ KINDS = [app for app in ("papers", "news", "mailing", "discussion") if (ROOT / a
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
-    ["settings", "mathml", "dialect", "references", "hypertext", "plaintext", "markdown"],
+    ["settings", "mathml", "dialect", "references", "hypertext", "plaintext", "markdown", "terms"],
     ["fields"],
     ["models"],
-    ["sections"],
+    ["sections", "search_index"],
+    ["catalogue", "search"],
     ["history", "metadata"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images"],
     ["views", "publishing", "importing", "editing", "admin_site"],
-    ["content_admin", "issue_actions", "feeds", "sitemaps", "twins"],
+    ["content_admin", "issue_actions", "chronology", "feeds", "sitemaps", "twins"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}

@@ -38,6 +38,10 @@ GET: dict[str, Statuses] = {
     "issues/page/<int:page>/": ALL,
     "issues/<int:number>/": ALL,
     "issues/<int:number>.md": ALL,
+    r"^timeline/(?:(?P<year>[0-9]{4})/)?(?:(?P<kind>papers|news|polls|issues)/)?"
+    r"(?:topics/(?P<topic>[-\w]+)/)?(?:organisations/(?P<organisation>[-\w]+)/)?"
+    r"(?:page/(?P<page>[0-9]{1,6})/)?$": ALL,
+    "search/": ALL,
     "topics/<slug:slug>/": ALL,
     "topics/<slug:slug>.md": ALL,
     "topics/<slug:slug>/feed.<feed:ending>": ALL,
@@ -153,6 +157,9 @@ def address(db: None) -> dict[str, str]:
         "papers/<slug:slug>": "papers/orca",
         "(?P<url>.*)$": "no/such/page/",
         "^(?P<app_label>auth|django_tasks_database|timeline|papers|news|polls)/$": "papers/",
+        "^timeline/(?:(?P<year>[0-9]{4})/)?": "timeline/",
+        r"(?:(?P<kind>papers|news|polls|issues)/)?(?:topics/(?P<topic>[-\w]+)/)?": "",
+        r"(?:organisations/(?P<organisation>[-\w]+)/)?(?:page/(?P<page>[0-9]{1,6})/)?$": "",
         "timeline/issue/<key>": f"timeline/issue/{issue.pk}",
         "papers/papersummary/<key>": f"papers/papersummary/{paper.pk}",
         "news/newsitem/<key>": f"news/newsitem/{make_news(issue).pk}",

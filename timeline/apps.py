@@ -8,12 +8,14 @@ class TimelineConfig(AppConfig):
     verbose_name = "The AI Timeline"
 
     def ready(self) -> None:
-        from timeline import checks  # noqa: F401  (registers itself)
+        from timeline import catalogue, checks, search_index  # noqa: F401  (checks registers itself)
         from timeline.groups import create_groups
 
         # Permissions exist only after migrate has made those of every app, so no migration can hand them out.
         *_, last = (config for config in apps.get_app_configs() if config.models_module)
         post_migrate.connect(create_groups, sender=last)
+        post_migrate.connect(search_index.create, sender=last)
+        post_migrate.connect(catalogue.fill, sender=last)
 
 
 class TimelineAdminConfig(AdminConfig):

@@ -1,12 +1,14 @@
-"""What `manage.py check` verifies beyond Django: every section has its templates and a kind of its own."""
+"""What `manage.py check` verifies beyond Django: sections with their templates, the index of search."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
+from timeline import search_index
 from timeline.sections import MEDIA, sections
 
 
@@ -30,3 +32,17 @@ def check_sections(**kwargs: Any) -> list[CheckMessage]:
                     )
                 )
     return missing
+
+
+@register(Tags.database)
+def check_search_index(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Asked for by `check --database default`, and by migrate before it mends what is missing."""
+    return [
+        Warning(
+            f"The index of search is missing or not whole in the database “{using}”: a search may find too little.",
+            hint="`manage.py migrate` makes it again.",
+            id="timeline.W001",
+        )
+        for using in databases or ()
+        if search_index.is_migrated(using) and not search_index.exists(using)
+    ]

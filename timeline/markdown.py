@@ -27,6 +27,7 @@ __all__ = [
     "Heading",
     "Problem",
     "TextTooLong",
+    "blocks",
     "headings",
     "media_names",
     "problems",
@@ -80,6 +81,31 @@ def media_names(text: str) -> list[str]:
     pictures = (token for token in _pieces(parse(text)) if token.type in {"figure", "image"})
     names = (media_name(str(token.attrs["src"])) for token in pictures)
     return list(dict.fromkeys(filter(None, names)))
+
+
+def blocks(text: str, *, context: Context | None = None) -> list[str]:
+    """What a reader reads, captions included, without any markup: a string a paragraph, heading, cell or figure.
+
+    Raises TextTooLong.
+    """
+    known = context or Context()
+    return [found for token in parse(text) if (found := " ".join(_read(token, known).split()))]
+
+
+def _read(token: Token, context: Context) -> str:
+    match token.type:
+        case "inline":
+            return "".join(_read(child, context) for child in token.children or ())
+        case "softbreak" | "hardbreak":
+            return " "
+        case "figure" | "image":
+            alt = "".join(child.content for child in token.children or ())
+            figure = context.figure(str(token.attrs["src"]), alt=alt, caption=str(token.attrs.get("title", "")))
+            return f"{figure.caption or figure.alt} {figure.credit}"
+        case "text" | "code_inline" | "code_block" | "fence" | "signature" | "math_inline" | "math_block":
+            return token.content
+        case _:
+            return ""
 
 
 def headings(text: str, *, level: int = 1, prefix: str = "") -> list[Heading]:

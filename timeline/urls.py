@@ -1,10 +1,10 @@
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
-from django.urls import include, path, register_converter
+from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from timeline import editing, feeds, sitemaps, twins, views
+from timeline import chronology, editing, feeds, sitemaps, twins, views
 from timeline.models import Publication
 from timeline.sections import sections
 
@@ -31,6 +31,14 @@ urlpatterns = [
     path("issues/page/<int:page>/", views.issue_list, name="issues"),
     path("issues/<int:number>/", views.issue, name="issue"),
     path("issues/<int:number>.md", twins.issue_twin, name="issue-twin"),
+    re_path(
+        rf"^timeline/(?:(?P<year>[0-9]{{4}})/)?(?:(?P<kind>{KindConverter.regex}|issues)/)?"
+        r"(?:topics/(?P<topic>[-\w]+)/)?(?:organisations/(?P<organisation>[-\w]+)/)?"
+        r"(?:page/(?P<page>[0-9]{1,6})/)?$",
+        chronology.timeline,
+        name="timeline",
+    ),
+    path("search/", views.search_page, name="search"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
     path("topics/<slug:slug>.md", twins.topic_twin, name="topic-twin"),
     path("topics/<slug:slug>/feed.<feed:ending>", feeds.topic_feed, name="topic-feed"),

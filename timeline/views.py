@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from django.core.paginator import Page, Paginator
+from django.core.paginator import EmptyPage, Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import markdown
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic, reading_minutes
+from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
+from timeline.terms import MAX_QUERY
 
 Row = TypeVar("Row", bound=Slugged)
 
@@ -154,6 +157,62 @@ def published_parts(kinds: Iterable[Section], **where: Any) -> list[Filled]:
     """What readers may see of these kinds and that matches; kinds of which there is nothing are left out."""
     parts = [Filled(kind, list(kind.published().filter(**where)[:PAGE_SIZE])) for kind in kinds]
     return [part for part in parts if part.items]
+
+
+@require_safe
+def search_page(request: HttpRequest) -> HttpResponse:
+    """The one page that reads the query string: `q`, the names of search.FACETS, and `page`. No input is an error."""
+    text = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_QUERY]
+    filters = {name: value for name in FACETS if (value := request.GET.get(name, "").replace("\0", "")[:120])}
+    results = search(text, filters)
+    try:
+        number = int(request.GET.get("page", "1")[:9])
+        page = results.page(number)
+    except (ValueError, EmptyPage) as error:
+        raise Http404 from error
+    suggested = suggestion(text) if text and not results.keys else ""
+    titles = {"kind": "Section", "topic": "Topic", "author": "Author", "year": "Year", "issue": "Issue"}
+
+    def path(text: str, filters: dict[str, str], page: int = 1) -> str:
+        return f"{reverse('search')}?{urlencode({'q': text} | filters | ({'page': str(page)} if page > 1 else {}))}"
+
+    labels = {(choice.name, choice.value): choice.label for found in results.choices.values() for choice in found}
+    facets = [
+        {
+            "title": titles[name],
+            "ways": [
+                {"label": choice.label, "count": choice.count, "path": path(text, {**filters, name: choice.value})}
+                for choice in choices
+            ],
+        }
+        for name, choices in results.choices.items()
+        if name not in filters and len(choices) > 1
+    ]
+    chosen = [
+        {
+            "title": titles[name],
+            "label": labels.get((name, value), value),
+            "path": path(text, {key: other for key, other in filters.items() if key != name}),
+        }
+        for name, value in filters.items()
+    ]
+    head = list_head(
+        reverse("search"), f"“{text}”" if text else "Search", lambda name: f"Search everything in {name}.", page=number
+    )
+    return render_page(
+        request,
+        "timeline/search.html",
+        head,
+        text=text,
+        results=results,
+        page=page,
+        facets=facets,
+        chosen=chosen,
+        suggested=suggested,
+        suggested_path=path(suggested, filters),
+        previous=path(text, filters, page.previous_page_number()) if page.has_previous() else "",
+        next=path(text, filters, page.next_page_number()) if page.has_next() else "",
+    )
 
 
 @require_safe

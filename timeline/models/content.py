@@ -1,21 +1,21 @@
-"""The issue and everything that hangs on it whatever its kind: users, settings, items, topics, images, history."""
+"""The issue and everything that hangs on it whatever its kind: settings, items, topics, images, history."""
 
 import zoneinfo
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from slugify import slugify
 
 from timeline import markdown
 from timeline.fields import LinksField, MarkdownField, WebField, parse_links, validate_zone
+from timeline.models.users import User
 
 WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in English
 
@@ -23,51 +23,6 @@ WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in E
 def reading_minutes(*texts: str) -> int:
     """Whole minutes, at least 1, that a reader needs for these Markdown texts."""
     return max(1, round(sum(markdown.word_count(text) for text in texts) / WORDS_PER_MINUTE))
-
-
-class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user; without a password only `manage.py signin_link` lets them in."""
-        user = self.model(email=email.strip().lower(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        return self.create_user(email, password, is_superuser=True, **fields)
-
-    def get_by_natural_key(self, email: str | None) -> "User":
-        return self.get(email=(email or "").strip().lower())
-
-
-class User(AbstractBaseUser, PermissionsMixin):
-    email = models.EmailField("e-mail address", unique=True)
-    name = models.CharField(max_length=150, blank=True)
-    is_active = models.BooleanField(
-        "active", default=True, help_text="Untick this instead of deleting a person: the history keeps their name."
-    )
-    date_joined = models.DateTimeField(default=timezone.now, editable=False)
-
-    objects = UserManager()
-
-    USERNAME_FIELD = "email"
-    EMAIL_FIELD = "email"
-
-    class Meta:
-        ordering = ["email"]
-        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_lower")]
-
-    def __str__(self) -> str:
-        return self.name or self.email
-
-    def clean(self) -> None:
-        super().clean()
-        self.email = self.email.lower()
-
-    @property
-    def is_staff(self) -> bool:
-        """Whether the admin lets them in: everybody who may see issues, that is Editors and Publishers."""
-        return self.has_perm("timeline.view_issue")
 
 
 class Content(models.Model):

@@ -1,0 +1,226 @@
+"""The catalogue of everything: an Entry for each issue, and for each item that is in one.
+
+timeline.history.record() calls update() in the transaction of every change, so the catalogue is as true as the
+content. Time decides what readers see of it: an entry is there before its issue is public, and the question is asked
+(Entry.objects.published()) when somebody reads.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+from django.utils import timezone
+from slugify import slugify
+
+from timeline import markdown
+from timeline.models import (
+    Content,
+    Entry,
+    Facet,
+    Image,
+    Issue,
+    Item,
+    ItemQuerySet,
+    Publication,
+    Topic,
+    Word,
+    reading_minutes,
+)
+from timeline.models.catalogue import ISSUES
+from timeline.search_index import is_migrated
+from timeline.sections import Section, section, sections
+from timeline.terms import STEM, terms
+
+ISSUE_RANK = 1_000_000  # apart are the ranks of two issues
+SECTION_RANK = 10_000  # and of two sections in an issue
+
+
+def update(row: Content) -> None:
+    """Write anew what the catalogue says of `row` and of whatever shows it. Call it in the transaction of a change."""
+    if isinstance(row, Issue):
+        write_issues([row])
+    elif isinstance(row, Item):
+        kind = section(row.kind)
+        write_items(kind, kind.model._default_manager.filter(pk=row.pk))
+    elif isinstance(row, Publication):
+        pass  # no entry shows it; what its time zone changes waits for the next rebuild
+    else:
+        for kind in sections():
+            write_items(kind, showing(kind, row))
+        if isinstance(row, Image):
+            write_issues(Issue.objects.filter(introduction__contains=f"media:{row.name}"))
+
+
+def showing(kind: Section, row: Content) -> ItemQuerySet:
+    """The items of that kind that show `row`: an image, a topic, an author."""
+    items = kind.model._default_manager.all()
+    if isinstance(row, Image):
+        return items.filter(models.Q(lead_image=row) | models.Q(body__contains=f"media:{row.name}"))
+    if isinstance(row, Topic):
+        return items.filter(topics=row)
+    if kind.has_authors and isinstance(row, kind.bylines.model._meta.get_field("author").related_model):
+        return items.filter(pk__in=kind.bylines.filter(author=row).values("item"))
+    return items.none()
+
+
+def rebuild() -> Iterator[Issue]:
+    """Write every entry anew, an issue at a time and each in a transaction of its own; gives the issues done.
+
+    Readers find what is there all the while. It may be stopped and begun again.
+    """
+    Word.objects.all().delete()
+    for issue in Issue.objects.order_by("-number").iterator(chunk_size=100):
+        with transaction.atomic():
+            write_issues([issue])
+            keep = [issue.uuid, *(item.uuid for kind in sections() for item in kind.items(issue).only("uuid"))]
+            Entry.objects.filter(issue=issue).exclude(object_uuid__in=keep).delete()
+        yield issue
+
+
+def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
+    """After every migrate: a site that comes from a version without a catalogue gets one."""
+    if using == DEFAULT_DB_ALIAS and is_migrated(using) and not Entry.objects.exists():
+        for _ in rebuild():
+            pass
+
+
+@receiver(post_delete)
+def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
+    """A row can go in many ways (admin, merge, cascade, shell): the entry of an item goes with it, a topic leaves it.
+
+    The entries of an issue go by themselves, and an author who is named somewhere cannot be deleted.
+    """
+    if isinstance(instance, Item):
+        Entry.objects.filter(object_uuid=instance.uuid).delete()
+    elif isinstance(instance, Topic):
+        named = Entry.objects.having("topic", instance.slug)
+        for kind in sections():
+            uuids = list(named.filter(kind=kind.kind).values_list("object_uuid", flat=True))
+            write_items(kind, kind.model._default_manager.filter(uuid__in=uuids))
+
+
+def write_issues(issues: Iterable[Issue]) -> None:
+    """The entries of these issues and of all that is in them."""
+    zone = Publication.objects.current().zone
+    for issue in issues:
+        inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), zone)]
+        write([describe_issue(issue, zone), *inside])
+
+
+def write_items(kind: Section, items: ItemQuerySet) -> None:
+    """The entries of these items; those that are in no issue have none."""
+    shelved = list(items.filter(issue=None).values_list("uuid", flat=True))
+    if shelved:
+        Entry.objects.filter(object_uuid__in=shelved).delete()
+    write(describe_items(kind, items.filter(issue__isnull=False), Publication.objects.current().zone))
+
+
+@dataclass
+class Described:
+    """An entry that is to be written, its facets, and the three texts in which it is found."""
+
+    entry: Entry
+    facets: list[tuple[str, str, str]]  # name, value, label
+    title: str
+    names: str
+    text: str
+
+
+def describe_issue(issue: Issue, zone: ZoneInfo) -> Described:
+    known = Image.objects.markdown_context([issue.introduction])
+    return Described(
+        Entry(
+            object_uuid=issue.uuid,
+            kind=ISSUES,
+            issue=issue,
+            rank=issue.number * ISSUE_RANK,
+            date=issue.published_at and timezone.localdate(issue.published_at, zone),
+            is_dated=True,
+            minutes=0,
+            emoji="",
+            title=issue.title,
+            path=issue.get_absolute_url(),
+        ),
+        [],
+        title=f"{issue.number} {issue.title}",
+        names="",
+        text="\n".join(filter(None, [issue.tagline, *markdown.blocks(issue.introduction, context=known)])),
+    )
+
+
+def describe_items(kind: Section, items: ItemQuerySet, zone: ZoneInfo) -> list[Described]:
+    placed = list(kind.related(items))
+    images = [item.lead_image for item in placed if item.lead_image]
+    known = Image.objects.markdown_context([item.body for item in placed], known=images)
+    return [describe_item(kind, item, known, zone) for item in placed]
+
+
+def describe_item(kind: Section, item: Any, known: markdown.Context, zone: ZoneInfo) -> Described:
+    issue: Issue = item.issue
+    own_date: date | None = getattr(item, "date", None)
+    organisation: str = getattr(item, "organisation", "")
+    topics, authors = list(item.topics.all()), item.byline
+    lead = markdown.blocks(f"![](media:{item.lead_image.name})", context=known) if item.lead_image else []
+    facts = [str(value) for _, value in kind.facts(item) if value]
+    order = sections().index(kind) * SECTION_RANK + min(item.position, SECTION_RANK - 1)
+    return Described(
+        Entry(
+            object_uuid=item.uuid,
+            kind=kind.kind,
+            issue=issue,
+            rank=issue.number * ISSUE_RANK + 1 + order,
+            date=own_date or (issue.published_at and timezone.localdate(issue.published_at, zone)),
+            is_dated=own_date is not None,
+            minutes=reading_minutes(item.body),
+            emoji=item.emoji,
+            title=item.title,
+            path=item.get_absolute_url(),
+            byline=[author.name for author in authors],
+        ),
+        [
+            *(("topic", topic.slug, topic.name) for topic in topics),
+            *(("author", author.slug, author.name) for author in authors),
+            *([("organisation", slugify(organisation, max_length=120), organisation)] if organisation else []),
+        ],
+        title=item.title if item.short_title in item.title else f"{item.title} {item.short_title}",
+        names="\n".join([*(author.name for author in authors), organisation, *(topic.name for topic in topics)]),
+        text="\n".join([*lead, *markdown.blocks(item.body, context=known), *facts]),
+    )
+
+
+def write(described: list[Described]) -> None:
+    """Insert or overwrite these entries with their facets, and note their words."""
+    if not described:
+        return
+    words: set[str] = set()
+    with transaction.atomic():
+        for one in described:
+            entry = one.entry
+            entry.text = one.text
+            for name, text in (("title", one.title), ("name", one.names), ("text", one.text)):
+                found = terms(text)
+                words.update(term for term in found if not term.startswith(STEM) and not term.isdigit())
+                setattr(entry, f"{name}_terms", " ".join(found))
+        entries = [one.entry for one in described]
+        fields = [field.name for field in Entry._meta.concrete_fields if field.name not in {"id", "object_uuid"}]
+        Entry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["object_uuid"], update_fields=fields)
+        Facet.objects.filter(entry__in=entries).delete()
+        Facet.objects.bulk_create(
+            Facet(entry=one.entry, name=name, value=value, label=label)
+            for one in described
+            for name, value, label in [*one.facets, *common_facets(one.entry)]
+        )
+        # Sorted, so that two writers wait for each other instead of each holding what the other needs.
+        Word.objects.bulk_create([Word(word=word) for word in sorted(words)], ignore_conflicts=True)
+
+
+def common_facets(entry: Entry) -> list[tuple[str, str, str]]:
+    title = "Issues" if entry.kind == ISSUES else section(entry.kind).title
+    number = str(entry.issue.number)
+    year = [("year", str(entry.date.year), str(entry.date.year))] if entry.date else []
+    return [("kind", entry.kind, title), ("issue", number, f"Issue {number}"), *year]

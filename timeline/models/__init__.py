@@ -1,0 +1,41 @@
+from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Word
+from timeline.models.content import (
+    Content,
+    FormerSlug,
+    Image,
+    ImageQuerySet,
+    Issue,
+    IssueQuerySet,
+    Item,
+    ItemQuerySet,
+    Publication,
+    Slugged,
+    Topic,
+    Version,
+    next_issue_number,
+    reading_minutes,
+)
+from timeline.models.users import User, UserManager
+
+__all__ = [
+    "Content",
+    "Entry",
+    "EntryQuerySet",
+    "Facet",
+    "FormerSlug",
+    "Image",
+    "ImageQuerySet",
+    "Issue",
+    "IssueQuerySet",
+    "Item",
+    "ItemQuerySet",
+    "Publication",
+    "Slugged",
+    "Topic",
+    "User",
+    "UserManager",
+    "Version",
+    "Word",
+    "next_issue_number",
+    "reading_minutes",
+]

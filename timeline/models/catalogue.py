@@ -1,0 +1,90 @@
+"""What lists, the timeline and search know of everything: one row for each issue and item, whatever its kind.
+
+All of it is derived: timeline.catalogue writes it, `manage.py rebuild_catalogue` makes it anew.
+"""
+
+from django.db import models
+
+from timeline.models.content import Issue
+
+ISSUES = "issues"  # the kind of an issue's own entry
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    def published(self) -> "EntryQuerySet":
+        return self.filter(issue__in=Issue.objects.published())
+
+    def items(self) -> "EntryQuerySet":
+        return self.exclude(kind=ISSUES)
+
+    def cards(self) -> "EntryQuerySet":
+        """With all that a list shows of an entry, and without the long texts."""
+        return self.select_related("issue").defer("title_terms", "name_terms", "text_terms", "text")
+
+    def having(self, name: str, value: str) -> "EntryQuerySet":
+        """Those with this facet."""
+        return self.filter(pk__in=Facet.objects.filter(name=name, value=value).values("entry"))
+
+
+class Entry(models.Model):
+    """An issue, or an item that is in one, as lists show it. Small columns first: long texts lie apart in the file."""
+
+    object_uuid = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=50)
+    issue = models.ForeignKey(Issue, models.CASCADE, related_name="entries")
+    rank = models.BigIntegerField(db_index=True)  # order of reading, through all issues
+    date = models.DateField(null=True)  # of the paper or the event; where there is none, of the issue
+    is_dated = models.BooleanField()  # whether the date is its own
+    minutes = models.PositiveSmallIntegerField()
+    emoji = models.CharField(max_length=16)
+    title = models.CharField(max_length=300)
+    path = models.CharField(max_length=200)
+    byline = models.JSONField(default=list)  # names of the authors, in order
+
+    # What search reads: timeline.terms says of what words each consists. `text` is what is shown of it.
+    title_terms = models.TextField()
+    name_terms = models.TextField()
+    text_terms = models.TextField()
+    text = models.TextField()
+
+    objects = EntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-date", "-rank"]
+        verbose_name_plural = "entries"
+        default_permissions = ()  # nobody edits what is derived
+        indexes = [models.Index(fields=["-date", "-rank"], name="entry_in_time")]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} {self.title}".strip()
+
+    def get_absolute_url(self) -> str:
+        return self.path
+
+
+class Facet(models.Model):
+    """One thing by which an entry is found: its kind, year or issue, a topic, an author, its organisation."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="facets")
+    name = models.CharField(max_length=20)
+    value = models.CharField(max_length=120)  # as addresses have it
+    label = models.CharField(max_length=300)  # as people read it
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["name", "value", "entry"], name="facet_of_entries")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.label}"
+
+
+class Word(models.Model):
+    """A word that stands somewhere: what a search that finds nothing may have meant."""
+
+    word = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.word

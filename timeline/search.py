@@ -1,0 +1,194 @@
+"""Full text of everything published: one function, search(), in front of both databases.
+
+The index says which entries match and how well; what is shown of them (snippets, marks) is worked out here from their
+texts, so it is the same on every database.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
+from django.db.models.functions import Length
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
+
+from timeline import search_index
+from timeline.models import Entry, EntryQuerySet, Facet, Word
+from timeline.terms import Clause, Query, Token, parse, tokens
+
+MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
+PAGE_SIZE = 20
+SNIPPET = 36  # words
+FACETS = ("kind", "topic", "author", "year", "issue")
+FACET_SIZE = 8  # values of a facet that are offered
+
+Segments = list[tuple[bool, str]]  # (whether it is a hit, text)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value of a facet that results have."""
+
+    name: str
+    value: str
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    entry: Entry
+    query: Query
+
+    @cached_property
+    def title(self) -> Segments:
+        return marked(self.entry.title, self.query)
+
+    @cached_property
+    def snippet(self) -> Segments:
+        return snippet(self.entry.text, self.query)
+
+    @cached_property
+    def names(self) -> Segments:
+        """The authors that were sought; empty where none was."""
+        found = [name for name in self.entry.byline if any(hit for hit, _ in marked(name, self.query))]
+        return marked(", ".join(found), self.query)
+
+
+@dataclass(frozen=True)
+class Results:
+    text: str  # as typed
+    query: Query
+    keys: list[int]  # of the entries, best first
+    is_cut: bool  # there are more than MOST
+
+    @cached_property
+    def choices(self) -> dict[str, list[Choice]]:
+        """What the results can be narrowed to, by facet; the most frequent first. One query."""
+        found: dict[str, list[Choice]] = {name: [] for name in FACETS}
+        if not self.keys:
+            return found
+        counted = (
+            Facet.objects.filter(entry__in=self.keys, name__in=FACETS)
+            .values("name", "value", "label")
+            .annotate(count=Count("pk"))
+            .order_by("-count", "-value")
+        )
+        for row in counted:
+            found[row["name"]].append(Choice(**row))
+        # A list of things of which each is there once narrows nothing.
+        useful = {name: any(choice.count > 1 for choice in choices) for name, choices in found.items()}
+        return {name: choices[:FACET_SIZE] if useful[name] else [] for name, choices in found.items()}
+
+    def page(self, number: int) -> Page:
+        """Page `number` (from 1) of Hits; EmptyPage past the end. One query."""
+        page = Paginator(self.keys, PAGE_SIZE).page(number)
+        keys = list(page.object_list)
+        entries = Entry.objects.select_related("issue").defer(*search_index.COLUMNS).in_bulk(keys)
+        hits: list[Any] = [Hit(entries[key], self.query) for key in keys if key in entries]
+        page.object_list = hits
+        return page
+
+
+def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
+    """What readers may see and `text` asks for (timeline.terms.parse), with these values of facets; best first."""
+    query = parse(text)
+    if not query.clauses:
+        return Results(text, query, [], False)
+    entries = Entry.objects.published()
+    for name, value in (filters or {}).items():
+        entries = entries.having(name, value)
+    keys = _matching(entries, query)
+    is_cut = len(keys) > MOST
+    if is_cut:
+        keys = list(dict.fromkeys(_matching(entries, query, in_title=True) + keys))[:MOST]
+    place = {key: index for index, key in enumerate(keys)}
+    rank = search_index.ranks(query, keys) if len(keys) > 1 else {}
+    return Results(text, query, sorted(keys, key=lambda key: (-rank.get(key, 0), place[key])), is_cut)
+
+
+def _matching(entries: EntryQuerySet, query: Query, *, in_title: bool = False) -> list[int]:
+    """The newest MOST + 1 that match."""
+    found = entries.filter(pk__in=search_index.matching(query, in_title=in_title))
+    return list(found.order_by("-date", "-rank").values_list("pk", flat=True)[: MOST + 1])
+
+
+def suggestion(text: str) -> str:
+    """`text` with the words that stand nowhere replaced by the nearest that do, if that finds something; else ""."""
+    typed = [token for token in tokens(text) if len(token.term) > 3]
+    known = set(Word.objects.filter(word__in={token.term for token in typed}).values_list("word", flat=True))
+    found, changed = text, False
+    for token in reversed([token for token in typed if token.term not in known][:3]):
+        if near := _nearest(token.term):
+            found, changed = found[: token.start] + near + found[token.end :], True
+    return found if changed and search(found).keys else ""
+
+
+def _nearest(term: str) -> str:
+    """The word with the fewest changes of letters, up to two, that begins with one of the first two; else ""."""
+    most = 1 if len(term) < 6 else 2
+    words = (
+        Word.objects.annotate(length=Length("word"))
+        .filter(length__gte=len(term) - most, length__lte=len(term) + most)
+        .filter(Q(word__startswith=term[0]) | Q(word__startswith=term[1]))
+    )
+    near = extract(term, list(words.values_list("word", flat=True)), scorer=OSA.distance, score_cutoff=most, limit=8)
+    # Of equals the one that begins alike and is as long.
+    best = min(near, key=lambda row: (row[1], row[0][0] != term[0], abs(len(row[0]) - len(term)), row[0]), default=None)
+    return best[0] if best else ""
+
+
+def marked(text: str, query: Query) -> Segments:
+    """`text` in pieces: what was sought, and what is between."""
+    return _segments(text, 0, len(text), [(start, end) for start, end, _ in _hits(list(tokens(text)), query.clauses)])
+
+
+def snippet(text: str, query: Query) -> Segments:
+    """About SNIPPET words of `text` where most of what was sought stands close together; its beginning otherwise."""
+    found = list(tokens(text))
+    if not found:
+        return []
+    hits = _hits(found, query.clauses)
+    starts = [token.start for token in found]
+    first = 0
+    best = 0
+    for start, _, _ in hits:
+        at = bisect_left(starts, start)
+        end = starts[min(at + SNIPPET, len(found)) - 1]
+        within = {clause for place, _, clause in hits if start <= place <= end}
+        if len(within) > best:
+            best, first = len(within), max(0, at - 8)
+    last = min(first + SNIPPET, len(found)) - 1
+    begin, end = found[first].start if first else 0, found[last].end if last < len(found) - 1 else len(text)
+    pieces = _segments(text, begin, end, [(start, stop) for start, stop, _ in hits])
+    return [(False, "… ")] * (begin > 0) + pieces + [(False, " …")] * (end < len(text))
+
+
+def _hits(found: Sequence[Token], clauses: Iterable[Clause]) -> list[tuple[int, int, int]]:
+    """(start, end, which clause) of what was sought, in order and apart from each other."""
+    hits = []
+    at = 0
+    clauses = list(clauses)
+    while at < len(found):
+        lengths = [clause.length_at(found, at) for clause in clauses]
+        longest = max(lengths, default=0)
+        if longest:
+            hits.append((found[at].start, found[at + longest - 1].end, lengths.index(longest)))
+        at += longest or 1
+    return hits
+
+
+def _segments(text: str, begin: int, end: int, hits: Sequence[tuple[int, int]]) -> Segments:
+    pieces: Segments = []
+    at = begin
+    for start, stop in hits:
+        if start < at or stop > end:
+            continue
+        pieces += [(False, text[at:start]), (True, text[start:stop])]
+        at = stop
+    pieces.append((False, text[at:end]))
+    return [(is_hit, piece.replace("\n", " · ")) for is_hit, piece in pieces if piece]

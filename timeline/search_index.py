@@ -1,0 +1,138 @@
+"""What SQLite and PostgreSQL do differently: their index of the terms of each entry, and how one asks it.
+
+The index is made after every migrate, because Django remakes a table of SQLite to alter it, and the triggers on it
+vanish. Both kinds follow the table of entries by themselves.
+"""
+
+from collections.abc import Callable, Iterable
+
+from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db.models.expressions import RawSQL
+
+from timeline.models import Entry
+from timeline.terms import STEM, Clause, Query
+
+TABLE = Entry._meta.db_table
+COLUMNS = ("title_terms", "name_terms", "text_terms")
+FTS = "timeline_search"
+TRIGGERS = ("timeline_search_insert", "timeline_search_update", "timeline_search_delete")
+GIN = "timeline_entry_terms"
+
+
+def create(using: str = DEFAULT_DB_ALIAS, **kwargs: object) -> None:
+    """Make the index if it is not there or not whole, and fill it from the entries."""
+    if not is_migrated(using) or exists(using):
+        return
+    vendor = connections[using].vendor
+    with transaction.atomic(using), connections[using].cursor() as cursor:
+        for statement in SQLITE if vendor == "sqlite" else POSTGRESQL:
+            cursor.execute(statement)
+
+
+def is_migrated(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether the table of the entries is there: not after `migrate timeline zero`."""
+    return TABLE in connections[using].introspection.table_names()
+
+
+def exists(using: str = DEFAULT_DB_ALIAS) -> bool:
+    vendor = connections[using].vendor
+    with connections[using].cursor() as cursor:
+        if vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE name IN (%s, %s, %s, %s)", (FTS, *TRIGGERS))
+        else:
+            cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexname = %s", [TABLE, GIN])
+        return len(cursor.fetchall()) == (1 + len(TRIGGERS) if vendor == "sqlite" else 1)
+
+
+def matching(query: Query, *, in_title: bool = False) -> RawSQL:
+    """The primary keys of the entries that match, for `pk__in`; with `in_title` those with all of it in the title."""
+    if connection.vendor == "sqlite":
+        expression = _sqlite_expression(query)
+        column = "{title_terms} : " if in_title else ""
+        return RawSQL(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s", [f"{column}({expression})"])
+    labels = "A" if in_title else ""
+    return RawSQL(f"SELECT id FROM {TABLE} WHERE terms @@ %s::tsquery", [_postgresql_expression(query, labels)])
+
+
+def ranks(query: Query, keys: Iterable[int]) -> dict[int, float]:
+    """How well each of these entries matches: the higher, the better. One query."""
+    keys = list(keys)
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # bm25() is the lower, the better.
+            cursor.execute(
+                f"SELECT rowid, -bm25({FTS}, 10, 5, 1) FROM {FTS} "
+                f"WHERE {FTS} MATCH %s AND rowid IN (SELECT value FROM json_each(%s))",
+                [_sqlite_expression(query), str(keys)],
+            )
+        else:
+            cursor.execute(
+                f"SELECT id, ts_rank_cd('{{0.1, 0.1, 0.5, 1}}', terms, %s::tsquery, 1) FROM {TABLE} WHERE id = ANY(%s)",
+                [_postgresql_expression(query), keys],
+            )
+        return dict(cursor.fetchall())
+
+
+# Terms are ASCII letters and digits: nothing in them can end a string of either language.
+
+
+def _sqlite_expression(query: Query) -> str:
+    def one(clause: Clause) -> str:
+        goes_on = " *" if clause.is_prefix else ""
+        ways = [f'"{" ".join(clause.words)}"{goes_on}']
+        if clause.joined:
+            ways.append(f'"{clause.joined}"{goes_on}')
+        if clause.stem:
+            ways.append(f'"{STEM}{clause.stem}"')
+        return f"({' OR '.join(ways)})"
+
+    return _joined(query, one, " AND ", " NOT ")
+
+
+def _postgresql_expression(query: Query, labels: str = "") -> str:
+    def one(clause: Clause) -> str:
+        goes_on = "*" if clause.is_prefix else ""
+        *exact, last = clause.words
+        ways = [" <-> ".join([*(_lexeme(word, labels) for word in exact), _lexeme(last, goes_on + labels)])]
+        if clause.joined:
+            ways.append(_lexeme(clause.joined, goes_on + labels))
+        if clause.stem:
+            ways.append(_lexeme(STEM + clause.stem, labels))
+        return f"({' | '.join(ways)})"
+
+    return _joined(query, one, " & ", " & !")
+
+
+def _lexeme(term: str, labels: str) -> str:
+    return f"'{term}':{labels}" if labels else f"'{term}'"
+
+
+def _joined(query: Query, one: Callable[[Clause], str], both: str, but_not: str) -> str:
+    wanted = both.join(map(one, query.clauses))
+    return f"({wanted})" + "".join(but_not + one(clause) for clause in query.excluded)
+
+
+# Weights of ts_rank_cd: A for the title, B for names, D for the text.
+_VECTOR = " || ".join(
+    f"setweight(to_tsvector('simple', {column}), '{label}')" for column, label in zip(COLUMNS, "ABD", strict=True)
+)
+POSTGRESQL = [
+    f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS terms tsvector GENERATED ALWAYS AS ({_VECTOR}) STORED",
+    f"CREATE INDEX IF NOT EXISTS {GIN} ON {TABLE} USING gin (terms)",
+]
+
+_NAMES = ", ".join(COLUMNS)
+_NEW = ", ".join(f"new.{name}" for name in COLUMNS)
+_OLD = ", ".join(f"old.{name}" for name in COLUMNS)
+_OPTIONS = f"content='{TABLE}', content_rowid='id', tokenize='ascii', prefix='2 3'"
+_INSERT = f"INSERT INTO {FTS}(rowid, {_NAMES}) VALUES (new.id, {_NEW});"
+_DELETE = f"INSERT INTO {FTS}({FTS}, rowid, {_NAMES}) VALUES ('delete', old.id, {_OLD});"
+SQLITE = [
+    *(f"DROP TRIGGER IF EXISTS {trigger}" for trigger in TRIGGERS),
+    f"DROP TABLE IF EXISTS {FTS}",
+    f"CREATE VIRTUAL TABLE {FTS} USING fts5({_NAMES}, {_OPTIONS})",
+    f"CREATE TRIGGER {TRIGGERS[0]} AFTER INSERT ON {TABLE} BEGIN {_INSERT} END",
+    f"CREATE TRIGGER {TRIGGERS[1]} AFTER UPDATE ON {TABLE} BEGIN {_DELETE} {_INSERT} END",
+    f"CREATE TRIGGER {TRIGGERS[2]} AFTER DELETE ON {TABLE} BEGIN {_DELETE} END",
+    f"INSERT INTO {FTS}({FTS}) VALUES ('rebuild')",
+]

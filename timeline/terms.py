@@ -1,0 +1,140 @@
+"""Words as search compares them: the same on every database, because none of them takes a text apart itself.
+
+A term is a folded word: "Łukasz’" is `lukasz`. The terms of a text are its words in order, then what else finds it:
+the stem of each word, marked (`0reason` of "reasoning"), and compounds in one piece (`gpt4` of "GPT-4"). Being ASCII
+letters and digits alone, terms are tokens to SQLite's FTS5 and to PostgreSQL's "simple" parser alike. The marked stems
+also stand between the words of two texts, so that no phrase reaches from one into the other.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import snowballstemmer
+from text_unidecode import unidecode
+
+MAX_TERM = 64  # characters
+MAX_QUERY = 200  # characters
+MAX_CLAUSES = 16  # of a query
+STEM = "0"
+
+# Chinese, Japanese and Korean have no spaces between words: there every character is a word.
+_CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
+_JOINTS = "-‐‑–./"  # what holds a compound together: GPT-4, 2311.11045
+_COMPOUND = re.compile(rf"\w+(?:[{re.escape(_JOINTS)}]\w+)+")
+_CLAUSE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<words>[^\s"]+))')
+_stemmer = snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=65_536)
+def fold(word: str) -> str:
+    """`word` in lower-case ASCII letters and digits: "Ā" is "a", "ß" is "ss", "北" is "bei"; "" if nothing is left."""
+    return "".join(char for char in unidecode(word).lower() if char.isalnum())[:MAX_TERM]
+
+
+@lru_cache(maxsize=65_536)
+def stem(term: str) -> str:
+    return str(_stemmer.stemWord(term))
+
+
+@dataclass(frozen=True)
+class Token:
+    start: int
+    end: int
+    term: str
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The words of `text` with their places in it."""
+    for match in _WORD.finditer(text):
+        if term := fold(match[0]):
+            yield Token(match.start(), match.end(), term)
+
+
+def terms(text: str) -> list[str]:
+    """What the index keeps of `text`."""
+    words = [token.term for token in tokens(text)]
+    stems = dict.fromkeys(STEM + stem(word) for word in words)
+    joined = dict.fromkeys(_joined(match[0]) for match in _COMPOUND.finditer(text))
+    return [*words, *stems, *joined]
+
+
+def _joined(compound: str) -> str:
+    return "".join(token.term for token in tokens(compound))[:MAX_TERM]
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Something to find: these words in a row; unless it is quoted also the other forms of one word."""
+
+    words: tuple[str, ...]
+    stem: str = ""  # of a single word that is not quoted
+    joined: str = ""  # the words of a compound in one piece
+    is_prefix: bool = False  # the last word may go on
+
+    def length_at(self, found: Sequence[Token], at: int) -> int:
+        """How many of the tokens from `at` on are this clause: 0 for none."""
+        if self.stem and stem(found[at].term) == self.stem:
+            return 1
+        if joined := self._compound(found, at):
+            return joined
+        *exact, last = self.words
+        if at + len(exact) >= len(found):
+            return 0
+        fits = all(found[at + index].term == word for index, word in enumerate(exact))
+        return len(self.words) if fits and self._fits(found[at + len(exact)].term, last) else 0
+
+    def _compound(self, found: Sequence[Token], at: int) -> int:
+        """How many tokens from `at` on are the only word of this clause, or its words, in one piece."""
+        wanted = self.joined or (self.words[0] if self.stem else "")
+        piece = ""
+        for index in range(at, len(found)):
+            if index > at and found[index].start - found[index - 1].end != 1:
+                break
+            piece += found[index].term
+            if wanted and self._fits(piece, wanted):
+                return index - at + 1
+            if len(piece) >= len(wanted):
+                break
+        return 0
+
+    def _fits(self, term: str, word: str) -> bool:
+        return term.startswith(word) if self.is_prefix else term == word
+
+
+@dataclass(frozen=True)
+class Query:
+    """What somebody typed: all of `clauses`, none of `excluded`."""
+
+    clauses: tuple[Clause, ...] = ()
+    excluded: tuple[Clause, ...] = field(default=())
+
+
+def parse(text: str) -> Query:
+    """What `text` asks for; no text is wrong.
+
+    `"a phrase"` is sought as it stands, `-word` must not be there, `word*` and the last word may go on. Only the
+    first MAX_QUERY characters and MAX_CLAUSES clauses count. Without anything to find the query is empty.
+    """
+    wanted: list[Clause] = []
+    excluded: list[Clause] = []
+    text = text[:MAX_QUERY]
+    for match in list(_CLAUSE.finditer(text))[:MAX_CLAUSES]:
+        typed = match["words"] or match["phrase"] or ""
+        words = tuple(token.term for token in tokens(typed))
+        if not words:
+            continue
+        if match["phrase"] is not None:
+            clause = Clause(words)
+        else:
+            goes_on = not match["minus"] and (typed.endswith("*") or match.end() == len(text))
+            clause = Clause(
+                words,
+                stem=stem(words[0]) if len(words) == 1 else "",
+                joined="".join(words)[:MAX_TERM] if len(words) > 1 else "",
+                is_prefix=goes_on,
+            )
+        (excluded if match["minus"] else wanted).append(clause)
+    return Query(tuple(wanted), tuple(excluded)) if wanted else Query()
