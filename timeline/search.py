@@ -114,7 +114,7 @@ def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
 def _matching(entries: EntryQuerySet, query: Query, *, in_title: bool = False) -> list[int]:
     """The newest MOST + 1 that match."""
     found = entries.filter(pk__in=search_index.matching(query, in_title=in_title))
-    return list(found.order_by("-date", "-rank").values_list("pk", flat=True)[: MOST + 1])
+    return list(found.order_by("-date", "rank").values_list("pk", flat=True)[: MOST + 1])
 
 
 def suggestion(text: str) -> str:

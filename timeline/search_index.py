@@ -67,7 +67,7 @@ def ranks(query: Query, keys: Iterable[int]) -> dict[int, float]:
             )
         else:
             cursor.execute(
-                f"SELECT id, ts_rank_cd('{{0.1, 0.1, 0.5, 1}}', terms, %s::tsquery, 1) FROM {TABLE} WHERE id = ANY(%s)",
+                f"SELECT id, ts_rank('{{0.1, 0.1, 0.5, 1}}', terms, %s::tsquery, 1) FROM {TABLE} WHERE id = ANY(%s)",
                 [_postgresql_expression(query), keys],
             )
         return dict(cursor.fetchall())
@@ -112,7 +112,7 @@ def _joined(query: Query, one: Callable[[Clause], str], both: str, but_not: str)
     return f"({wanted})" + "".join(but_not + one(clause) for clause in query.excluded)
 
 
-# Weights of ts_rank_cd: A for the title, B for names, D for the text.
+# Weights of ts_rank: A for the title, B for names, D for the text.
 _VECTOR = " || ".join(
     f"setweight(to_tsvector('simple', {column}), '{label}')" for column, label in zip(COLUMNS, "ABD", strict=True)
 )

@@ -166,7 +166,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
     filters = {name: value for name in FACETS if (value := request.GET.get(name, "").replace("\0", "")[:120])}
     results = search(text, filters)
     try:
-        number = int(request.GET.get("page", "1")[:9])
+        number = int(request.GET.get("page", "")[:9] or 1)
         page = results.page(number)
     except (ValueError, EmptyPage) as error:
         raise Http404 from error

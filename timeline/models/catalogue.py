@@ -50,10 +50,10 @@ class Entry(models.Model):
     objects = EntryQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-date", "-rank"]
+        ordering = ["-date", "rank"]
         verbose_name_plural = "entries"
         default_permissions = ()  # nobody edits what is derived
-        indexes = [models.Index(fields=["-date", "-rank"], name="entry_in_time")]
+        indexes = [models.Index(fields=["-date", "rank"], name="entry_in_time")]
 
     def __str__(self) -> str:
         return f"{self.emoji} {self.title}".strip()
