@@ -11,6 +11,15 @@ IDENTIFIER = re.compile(
 )
 
 
+FIRST_WITH_HTML = 2312  # year and month from which arXiv renders papers as HTML
+
+
+def has_html(identifier: str) -> bool:
+    """Whether arXiv is likely to have the paper as HTML: it has since December 2023, for most that are in LaTeX."""
+    year_and_month = identifier.partition(".")[0]
+    return year_and_month.isdigit() and int(year_and_month) >= FIRST_WITH_HTML
+
+
 def parse_identifier(text: str) -> tuple[str, int | None]:
     """The base identifier and the version, if one is given, of an identifier or an address of arXiv.
 

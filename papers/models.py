@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 
-from papers.arxiv import parse_identifier
+from papers.arxiv import has_html, parse_identifier
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
 from timeline.models import Item, Slugged
@@ -136,7 +136,8 @@ class PaperSummary(Item):
         """(label, address) of everything that exists of the paper; no address that a browser would run."""
         pairs = [
             (f"arXiv {self.arxiv}", f"https://arxiv.org/abs/{self.arxiv}" if self.arxiv_id else ""),
-            ("PDF", self.pdf_url),
+            ("PDF", self.pdf_url or (f"https://arxiv.org/pdf/{self.arxiv}" if self.arxiv_id else "")),
+            ("HTML", f"https://arxiv.org/html/{self.arxiv}" if has_html(self.arxiv_id) else ""),
             ("DOI", f"https://doi.org/{self.doi}" if self.doi else ""),
             ("Code", self.code_url),
             ("Weights", self.weights_url),

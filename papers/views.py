@@ -1,4 +1,5 @@
 from django.conf import settings
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
@@ -6,9 +7,12 @@ from django.views.decorators.http import conditional_page, require_safe
 from papers.models import Author
 from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
+from timeline.models import Entry, Facet
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
 from timeline.views import find, paged, published_parts, render_page
+
+COAUTHORS = 60  # that are named, those with most in common first
 
 
 @require_safe
@@ -24,12 +28,14 @@ def author_parts(author: Author) -> list[Filled]:
 
 
 @require_safe
-def author(request: HttpRequest, slug: str) -> HttpResponse:
+def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Author.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    parts = author_parts(found)
-    coauthors = {person for part in parts for item in part.items for person in item.byline} - {found}
+    entries = Entry.objects.published().having("author", found.slug)
+    shown = paged(entries.cards(), page)
+    together = Facet.objects.filter(name="author", entry__in=entries).exclude(value=found.slug)
+    coauthors = together.values("value", "label").annotate(count=Count("pk")).order_by("-count", "label")
     person = {
         "@type": "Person",
         "name": found.name,
@@ -40,18 +46,19 @@ def author(request: HttpRequest, slug: str) -> HttpResponse:
         found.get_absolute_url(),
         found.name,
         lambda name: f"What {name} has explained of {found.name}’s work.",
+        page=page,
         feed=True,
         type="profile",
         json_ld={"@type": "ProfilePage", "mainEntity": {key: value for key, value in person.items() if value}},
-        has_twin=True,
+        has_twin=page == 1,
     )
     return render_page(
         request,
         "papers/author.html",
         head,
         author=found,
-        parts=parts,
-        coauthors=sorted(coauthors, key=lambda person: person.name),
+        page=shown,
+        coauthors=list(coauthors[:COAUTHORS]),
     )
 
 

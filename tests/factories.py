@@ -14,7 +14,7 @@ from news.models import NewsAuthorship, NewsItem
 from papers.models import Author, Authorship, PaperSummary
 from timeline import catalogue
 from timeline.groups import EDITOR, PUBLISHER
-from timeline.models import Image, Issue, User
+from timeline.models import Image, Issue, Item, Topic, User
 
 numbers = count(1)
 
@@ -66,6 +66,14 @@ def make_news(issue: Issue | None = None, *, authors: list[str] | None = None, *
         NewsAuthorship.objects.create(item=item, author=make_author(name), position=position)
     catalogue.update(item)
     return item
+
+
+def tag(item: Item, name: str) -> Topic:
+    """Put the topic of that name on `item`."""
+    topic = Topic.objects.filter(name=name).first() or Topic.objects.create(name=name)
+    item.topics.add(topic)
+    catalogue.update(item)
+    return topic
 
 
 def make_author(name: str, **fields: Any) -> Author:

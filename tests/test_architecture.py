@@ -15,11 +15,11 @@ LAYERS = [
     ["fields"],
     ["models"],
     ["sections", "search_index"],
-    ["catalogue", "search"],
+    ["catalogue", "search", "chronology"],
     ["history", "metadata"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images"],
     ["views", "publishing", "importing", "editing", "admin_site"],
-    ["content_admin", "issue_actions", "chronology", "feeds", "sitemaps", "twins"],
+    ["content_admin", "issue_actions", "feeds", "sitemaps", "twins"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from news.models import NewsAuthorship
 from papers.models import Author, Authorship, Spelling
-from tests.factories import make_image, make_issue, make_news, make_paper
+from tests.factories import make_image, make_issue, make_news, make_paper, tag
 from tests.thirdkind.models import Poll
 from timeline.models import Content, Image, Issue, Publication, Topic, User
 from timeline.sections import render_issue
@@ -110,7 +110,7 @@ def site() -> dict[str, Any]:
     news = make_news(issue, slug="news", lead_image=image)
     poll = Poll.objects.create(issue=issue, slug="poll", title="Poll")
     for item in (paper, news):
-        item.topics.add(topic)
+        tag(item, topic.name)
     for person in (author, other):
         Authorship.objects.create(item=paper, author=person)
         NewsAuthorship.objects.create(item=news, author=person)

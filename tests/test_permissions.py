@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, rita
+from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, rita, tag
 from tests.thirdkind.models import Poll
 from timeline.images import sweep_images
 from timeline.models import Issue, Publication, Topic
@@ -43,6 +43,7 @@ GET: dict[str, Statuses] = {
     r"(?:page/(?P<page>[0-9]{1,6})/)?$": ALL,
     "search/": ALL,
     "topics/<slug:slug>/": ALL,
+    "topics/<slug:slug>/page/<int:page>/": ALL,
     "topics/<slug:slug>.md": ALL,
     "topics/<slug:slug>/feed.<feed:ending>": ALL,
     "feed.<feed:ending>": ALL,
@@ -56,6 +57,7 @@ GET: dict[str, Statuses] = {
     "authors/": ALL,
     "authors/page/<int:page>/": ALL,
     "authors/<slug:slug>/": ALL,
+    "authors/<slug:slug>/page/<int:page>/": ALL,
     "authors/<slug:slug>.md": ALL,
     "authors/<slug:slug>/feed.<feed:ending>": ALL,
     "<kind:kind>/": ALL,
@@ -138,7 +140,7 @@ def address(db: None) -> dict[str, str]:
     """Values for the parts of routes; the rows that they name are public, so that only the person decides."""
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca", authors=["Ada"])
-    paper.topics.add(Topic.objects.create(name="Reasoning"))
+    tag(paper, "Reasoning")
     Publication(reply_address="reply@example.org", about="# Who we are").save()
     return {
         "<int:page>": "1",

@@ -1,28 +1,29 @@
-"""The timeline: everything published on the day it came out, newest first."""
+"""The timeline: everything published on the day it came out, newest first, and the ways to parts of it."""
 
 from calendar import monthrange
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, tzinfo
+from itertools import pairwise
+from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.utils import timezone
 
-from timeline.metadata import list_head
-from timeline.models import Entry, EntryQuerySet, Facet
+from timeline.models import Entry, EntryQuerySet, Facet, Issue
 from timeline.models.catalogue import ISSUES
 from timeline.sections import sections
-from timeline.views import render_page
 
 PAGE_SIZE = 100  # entries
 MOST_TICKS = 14  # a longer silence is shortened, and says so
 MOST_MARKS = 12  # of a month on the map of the year
 NARROWING = ("topic", "organisation")  # facets
 CHOICES = 40  # topics and organisations that are offered
+
+
+Row = tuple[int, date | None, str]  # primary key, date and kind of an entry
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Stop:
-    entry: Entry
+    what: Any  # an Entry, an Issue
     days: int  # since the next newer one, as far as the month goes
 
     @property
@@ -85,83 +86,97 @@ class Mapped:
     more: int
 
 
-Row = tuple[int, date, str]  # primary key, date and kind of an entry
+class Line:
+    """What is at a place of the timeline: `rows` of primary key, date and kind, newest first. Three queries."""
 
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        entries = Entry.objects.published().filter(date__isnull=False)
+        for name in NARROWING:
+            if value := getattr(place, name):
+                entries = entries.having(name, value)
+        years = sorted(counts(entries, "year"), reverse=True)
+        newest = max((year for _, year, _, _ in years), default="")
+        self.year = place.year or ("" if place.topic or place.organisation else newest)
+        if self.year:
+            entries = entries.having("year", self.year)
+        every_kind = list(entries.values_list("pk", "date", "kind"))
+        self.rows = [row for row in every_kind if place.kind in ("", row[2])]
+        of_kinds = Counter(kind for _, _, kind in every_kind)
+        self.kinds = [
+            self.way(label, of_kinds[kind] if kind else len(every_kind), kind=kind)
+            for kind, label in {"": "Everything", **kind_titles()}.items()
+            if of_kinds[kind] or not kind
+        ]
+        self.years = [Way(year, n, replace(place, year=year).path(), year == self.year) for _, year, _, n in years]
+        self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
+        for name, value, label, count in counts(entries, *NARROWING):
+            self.choices[name].append(self.way(label, count, **{name: value}))
 
-@require_safe
-def timeline(
-    request: HttpRequest, year: str = "", kind: str = "", topic: str = "", organisation: str = "", page: str = "1"
-) -> HttpResponse:
-    place = Place(year, kind, topic, organisation)
-    entries = Entry.objects.published().filter(date__isnull=False)
-    for name in NARROWING:
-        if value := getattr(place, name):
-            entries = entries.having(name, value)
-    years = sorted(counts(entries, "year"), reverse=True)
-    shown_year = year or ("" if topic or organisation else max((year for _, year, _, _ in years), default=""))
-    if shown_year:
-        entries = entries.having("year", shown_year)
-    rows: list[Row] = list(entries.values_list("pk", "date", "kind"))  # type: ignore[arg-type]  # no date is None
-    shown = [row for row in rows if kind in ("", row[2])]
-    paginator = Paginator(shown, PAGE_SIZE)
-    if int(page) not in paginator.page_range or (place != Place() and not shown):
-        raise Http404
-    current = paginator.page(int(page))
-    keys = [key for key, _, _ in current.object_list]
-    found = Entry.objects.cards().in_bulk(keys)
-    ways = narrowing_ways(place, entries)
-    chosen = [way for name in NARROWING for way in ways[name] if way.is_here]
-    named = ", ".join([*(way.label for way in chosen), *([kind_titles()[kind]] if kind else []), *filter(None, [year])])
-    head = list_head(
-        place.path(),
-        f"Timeline: {named}" if named else "Timeline",
-        lambda name: f"Everything in {name} on the day it came out{': ' + named if named else ''}.",
-        page=current.number,
-    )
-    return render_page(
-        request,
-        "timeline/timeline.html",
-        head,
-        year=shown_year,
-        total=len(shown),
-        chosen=chosen,
-        kinds=kind_ways(place, rows),
-        years=[Way(year, n, replace(place, year=year).path(), year == shown_year) for _, year, _, n in years],
-        topics=ways["topic"][:CHOICES],
-        organisations=ways["organisation"][:CHOICES],
-        months=months([found[key] for key in keys if key in found]),
-        map=year_map(place, shown) if shown_year else [],
-        page=current,
-        first=place.path(),
-    )
+    def way(self, label: str, count: int, **part: str) -> Way:
+        """To this place with another `part`; from a topic or an organisation that is chosen the way leads back."""
+        ((name, value),) = part.items()
+        is_here = getattr(self.place, name) == value
+        there = replace(self.place, **{name: ""} if is_here and name in NARROWING else part)
+        return Way(label, count, there.path(), is_here)
 
+    @property
+    def topics(self) -> list[Way]:
+        return self.choices["topic"][:CHOICES]
 
-def counts(entries: EntryQuerySet, *names: str) -> list[tuple[str, str, str, int]]:
-    """(name, value, label, how many of `entries` have it) of these facets. One query."""
-    facets = Facet.objects.filter(name__in=names, entry__in=entries).values_list("name", "value", "label")
-    return list(facets.annotate(count=Count("pk")).order_by("-count", "value"))
+    @property
+    def organisations(self) -> list[Way]:
+        return self.choices["organisation"][:CHOICES]
 
+    @property
+    def chosen(self) -> list[Way]:
+        return [way for name in NARROWING for way in self.choices[name] if way.is_here]
 
-def narrowing_ways(place: Place, entries: EntryQuerySet) -> dict[str, list[Way]]:
-    """The topics and organisations of `entries`; from one that is chosen the way leads back."""
-    ways: dict[str, list[Way]] = {name: [] for name in NARROWING}
-    for name, value, label, count in counts(entries, *NARROWING):
-        is_here = getattr(place, name) == value
-        ways[name].append(Way(label, count, replace(place, **{name: "" if is_here else value}).path(), is_here))
-    return ways
+    @property
+    def name(self) -> str:
+        """What tells this place from others: "Reasoning, Research Papers, 2023"; "" for all of it."""
+        kind = kind_titles().get(self.place.kind, "")
+        return ", ".join(filter(None, [*(way.label for way in self.chosen), kind, self.place.year]))
+
+    def entries(self, rows: Iterable[Row]) -> list[Entry]:
+        """The entries of these rows, in order. One query."""
+        keys = [key for key, _, _ in rows]
+        found = Entry.objects.cards().in_bulk(keys)
+        return [found[key] for key in keys if key in found]
+
+    @property
+    def map(self) -> list[Mapped]:
+        """Each month of the one year that is shown, from the newest to the oldest of which something is here."""
+        kinds: dict[date, list[str]] = {}
+        pages: dict[date, int] = {}
+        for index, (_, day, kind) in enumerate(self.rows if self.year else []):
+            assert day is not None
+            month = day.replace(day=1)
+            kinds.setdefault(month, []).append(kind)
+            pages.setdefault(month, index // PAGE_SIZE + 1)
+        if not kinds:
+            return []
+        newest, oldest = max(kinds), min(kinds)
+        return [
+            Mapped(
+                month,
+                f"{self.place.path(pages[month])}#{Month(month, []).anchor}" if month in pages else "",
+                kinds.get(month, [])[:MOST_MARKS],
+                max(0, len(kinds.get(month, [])) - MOST_MARKS),
+            )
+            for number in range(newest.month, oldest.month - 1, -1)
+            if (month := newest.replace(month=number))
+        ]
 
 
 def kind_titles() -> dict[str, str]:
     return {**{section.kind: section.title for section in sections()}, ISSUES: "Issues"}
 
 
-def kind_ways(place: Place, rows: Sequence[Row]) -> list[Way]:
-    counts = Counter(kind for _, _, kind in rows)
-    return [Way("Everything", len(rows), replace(place, kind="").path(), not place.kind)] + [
-        Way(title, counts[kind], replace(place, kind=kind).path(), place.kind == kind)
-        for kind, title in kind_titles().items()
-        if counts[kind]
-    ]
+def counts(entries: EntryQuerySet, *names: str) -> list[tuple[str, str, str, int]]:
+    """(name, value, label, how many of `entries` have it) of these facets. One query."""
+    facets = Facet.objects.filter(name__in=names, entry__in=entries).values_list("name", "value", "label")
+    return list(facets.annotate(count=Count("pk")).order_by("-count", "value"))
 
 
 def months(entries: Sequence[Entry]) -> list[Month]:
@@ -186,24 +201,7 @@ def months(entries: Sequence[Entry]) -> list[Month]:
     return found
 
 
-def year_map(place: Place, rows: Sequence[Row]) -> list[Mapped]:
-    """Each month from the newest to the oldest with what is in it."""
-    kinds: dict[date, list[str]] = {}
-    pages: dict[date, int] = {}
-    for index, (_, day, kind) in enumerate(rows):
-        month = day.replace(day=1)
-        kinds.setdefault(month, []).append(kind)
-        pages.setdefault(month, index // PAGE_SIZE + 1)
-    if not kinds:
-        return []
-    newest, oldest = max(kinds), min(kinds)
-    return [
-        Mapped(
-            month,
-            f"{place.path(pages[month])}#{Month(month, []).anchor}" if month in pages else "",
-            kinds.get(month, [])[:MOST_MARKS],
-            max(0, len(kinds.get(month, [])) - MOST_MARKS),
-        )
-        for number in range(newest.month, oldest.month - 1, -1)
-        if (month := newest.replace(month=number))
-    ]
+def stops_between(issues: Sequence[Issue], zone: tzinfo) -> list[Stop]:
+    """All but the first of published `issues`, newest first, with the days since the next newer one."""
+    days = [timezone.localdate(issue.published_at, zone) for issue in issues]
+    return [Stop(issue, (above - day).days) for issue, (above, day) in zip(issues[1:], pairwise(days), strict=True)]

@@ -50,6 +50,7 @@ class Html:
         self.level, self.prefix, self.email, self.context = level, prefix, email, context
         self.highlighted = 0  # characters
         self.linked = False
+        self.heading = ""  # id of the one that is written
 
     def render(self, tokens: Sequence[Token] | None) -> str:
         return "".join(self._token(token) for token in tokens or ())
@@ -72,11 +73,12 @@ class Html:
         return "\n"
 
     def heading_open(self, token: Token) -> str:
-        slug = self._id(token.meta["slug"])
-        return f'<h{level_of(token, self.level)} id="{slug}">'
+        self.heading = self._id(token.meta["slug"])
+        return f'<h{level_of(token, self.level)} id="{self.heading}">'
 
     def heading_close(self, token: Token) -> str:
-        return f"</h{level_of(token, self.level)}>\n"
+        permalink = "" if self.email else f' <a class="permalink" href="#{self.heading}" aria-label="Permalink">#</a>'
+        return f"{permalink}</h{level_of(token, self.level)}>\n"
 
     def ordered_list_open(self, token: Token) -> str:
         start = token.attrs.get("start")

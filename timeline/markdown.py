@@ -224,6 +224,7 @@ _MATH_CLASSES = {
 }
 _CLASSES: dict[str, set[str]] = {
     **{tag: _MATH_CLASSES for tag in _MATH_TAGS},
+    "a": {"permalink"},
     "aside": {"note"},
     "b": {"signature"},
     "div": {"table", "math", "footnotes", *CONTAINERS},

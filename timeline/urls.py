@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from timeline import chronology, editing, feeds, sitemaps, twins, views
+from timeline import editing, feeds, sitemaps, twins, views
 from timeline.models import Publication
 from timeline.sections import sections
 
@@ -35,11 +35,12 @@ urlpatterns = [
         rf"^timeline/(?:(?P<year>[0-9]{{4}})/)?(?:(?P<kind>{KindConverter.regex}|issues)/)?"
         r"(?:topics/(?P<topic>[-\w]+)/)?(?:organisations/(?P<organisation>[-\w]+)/)?"
         r"(?:page/(?P<page>[0-9]{1,6})/)?$",
-        chronology.timeline,
+        views.timeline,
         name="timeline",
     ),
     path("search/", views.search_page, name="search"),
     path("topics/<slug:slug>/", views.topic, name="topic"),
+    path("topics/<slug:slug>/page/<int:page>/", views.topic, name="topic"),
     path("topics/<slug:slug>.md", twins.topic_twin, name="topic-twin"),
     path("topics/<slug:slug>/feed.<feed:ending>", feeds.topic_feed, name="topic-feed"),
     path("feed.<feed:ending>", feeds.issue_feed, name="feed"),

@@ -1,10 +1,10 @@
 """Public pages: the same for everybody, signed in or not. Drafts are seen only in the admin."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,9 +13,9 @@ from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from timeline import markdown
+from timeline import chronology, markdown
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
-from timeline.models import FormerSlug, Issue, Item, Publication, Slugged, Topic, reading_minutes
+from timeline.models import Entry, Facet, FormerSlug, Image, Issue, Item, Publication, Slugged, Topic, reading_minutes
 from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
 from timeline.terms import MAX_QUERY
@@ -23,6 +23,10 @@ from timeline.terms import MAX_QUERY
 Row = TypeVar("Row", bound=Slugged)
 
 PAGE_SIZE = 50  # entries of a list
+EARLIER = 5  # issues that the home page names beside the newest
+LATEST = 6  # items
+TOPICS = 16
+RELATED = 3  # items that an item's page names under "Previously"
 
 
 def publication(request: HttpRequest) -> dict[str, Any]:
@@ -42,7 +46,7 @@ def find(rows: QuerySet[Row], slug: str, *, address: Callable[[str], str] = lamb
     return row
 
 
-def paged(rows: QuerySet, number: int, size: int = PAGE_SIZE) -> Page:
+def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) -> Page:
     """Page `number` (from 1) of `rows`; Http404 past the end."""
     paginator = Paginator(rows, size)
     if number not in paginator.page_range:
@@ -62,12 +66,31 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    newest, *earlier = Issue.objects.published()[:13] or [None]
+    head = home_head()
+    newest, *earlier = Issue.objects.published().select_related("cover")[: EARLIER + 1] or [None]
     parts = contents(newest) if newest else []
-    minutes = reading_minutes(*(item.body for part in parts for item in part.items)) if parts else 0
+    items = [item for part in parts for item in part.items]
+    # Topics of what came lately: counting all there is would take longer than all else on the page.
+    topics = Facet.objects.filter(name="topic", entry__issue__in=[issue for issue in (newest, *earlier) if issue])
     return render_page(
-        request, "timeline/home.html", home_head(), newest=newest, parts=parts, minutes=minutes, earlier=earlier
+        request,
+        "timeline/home.html",
+        head,
+        newest=newest,
+        parts=parts,
+        minutes=reading_minutes(*(item.body for item in items)) if items else 0,
+        lead=lead_image(newest, items) if newest else None,
+        earlier=chronology.stops_between([newest, *earlier], head.publication.zone) if newest else [],
+        latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
+        topics=topics.values("value", "label").annotate(count=Count("pk")).order_by("-count", "label")[:TOPICS],
+        **item_context([], "html"),
     )
+
+
+def lead_image(issue: Issue, items: Sequence[Item]) -> Image | None:
+    """The picture of an issue: its cover, else the first of its items that has one."""
+    own = next((item.lead_image_id for item in items if item.lead_image_id), None)
+    return issue.cover or (Image.objects.filter(pk=own).first() if own else None)
 
 
 @require_safe
@@ -121,6 +144,17 @@ def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
+    published = Entry.objects.published()
+    previous, following = published.beside(item)
+    earlier = (
+        published.related(
+            item.issue,
+            topics=[topic.slug for topic in item.topics.all()],
+            authors=[author.slug for author in item.byline],
+        )[:RELATED]
+        if item.issue
+        else []
+    )
     return render_page(
         request,
         "timeline/item_page.html",
@@ -131,32 +165,58 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         items=[item],
         level=1,
         headings=[heading for heading in headings if heading.level == 2],
+        previous=previous,
+        next=following,
+        earlier=list(earlier),
         **item_context([item], "html"),
     )
 
 
 @require_safe
-def topic(request: HttpRequest, slug: str) -> HttpResponse:
+def topic(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Topic.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    parts = published_parts(sections(), topics=found)
-    if not parts:
+    entries = Entry.objects.published().having("topic", found.slug)
+    shown = paged(entries.cards(), page)
+    if not shown.object_list:
         raise Http404
     head = list_head(
         found.get_absolute_url(),
         found.name,
         lambda name: f"Everything on {found.name} in {name}.",
+        page=page,
         feed=True,
-        has_twin=True,
+        has_twin=page == 1,
     )
-    return render_page(request, "timeline/topic.html", head, topic=found, parts=parts)
+    return render_page(request, "timeline/topic.html", head, topic=found, page=shown)
 
 
 def published_parts(kinds: Iterable[Section], **where: Any) -> list[Filled]:
     """What readers may see of these kinds and that matches; kinds of which there is nothing are left out."""
     parts = [Filled(kind, list(kind.published().filter(**where)[:PAGE_SIZE])) for kind in kinds]
     return [part for part in parts if part.items]
+
+
+@require_safe
+def timeline(
+    request: HttpRequest, year: str = "", kind: str = "", topic: str = "", organisation: str = "", page: str = "1"
+) -> HttpResponse:
+    place = chronology.Place(year, kind, topic, organisation)
+    line = chronology.Line(place)
+    shown = paged(line.rows, int(page), size=chronology.PAGE_SIZE)
+    if not line.rows and place != chronology.Place():
+        raise Http404
+    head = list_head(
+        place.path(),
+        f"Timeline: {line.name}" if line.name else "Timeline",
+        lambda name: f"Everything in {name} on the day it came out{line.name and ': '}{line.name}.",
+        page=shown.number,
+    )
+    months = chronology.months(line.entries(shown.object_list))
+    return render_page(
+        request, "timeline/timeline.html", head, line=line, months=months, page=shown, first=place.path()
+    )
 
 
 @require_safe

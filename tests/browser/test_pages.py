@@ -1,9 +1,9 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.factories import make_image, make_issue, make_news, make_paper
+from tests.factories import make_image, make_issue, make_news, make_paper, tag
 from tests.test_hostile import site  # noqa: F401  (a fixture)
-from timeline.models import Publication, Topic
+from timeline.models import Publication
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,7 +24,7 @@ def rich_site() -> list[str]:
     )
     paper = make_paper(issue, title="Orca 2: Teaching", emoji="🐳", authors=names, body=body)
     news = make_news(issue, title="Claude", emoji="📝", authors=names[:1], body=body)
-    paper.topics.add(Topic.objects.create(name="Reasoning"))
+    tag(paper, "Reasoning")
     return [
         *("/", "/issues/", "/issues/2/", "/papers/", "/news/", "/authors/", "/contact/reply/", "/nowhere/"),
         *(row.get_absolute_url() for row in (paper, news, paper.byline[0], paper.topics.get())),

@@ -67,6 +67,22 @@ def test_links_leave_out_what_a_browser_would_run() -> None:
 
 
 @pytest.mark.parametrize(
+    ("identifier", "labels"),
+    [
+        ("2312.00752", ["arXiv 2312.00752v2", "PDF", "HTML"]),
+        ("2311.11045", ["arXiv 2311.11045v2", "PDF"]),
+        ("hep-th/9901001", ["arXiv hep-th/9901001v2", "PDF"]),
+    ],
+)
+def test_links_hold_what_arxiv_has(identifier: str, labels: list[str]) -> None:
+    links = PaperSummary(arxiv_id=identifier, arxiv_version=2).links
+    assert [label for label, _ in links] == labels
+    assert [url for _, url in links] == [
+        f"https://arxiv.org/{form}/{identifier}v2" for form in ("abs", "pdf", "html")[: len(links)]
+    ]
+
+
+@pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         ("Apolinário Passos", "apolinario  passos", True),

@@ -7,10 +7,10 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import make_issue, make_news, make_paper
+from tests.factories import make_issue, make_news, make_paper, tag
 from timeline import catalogue
 from timeline.chronology import Place, months
-from timeline.models import Entry, Issue, Publication, Topic
+from timeline.models import Entry, Issue, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +33,7 @@ def line() -> Issue:
     """Five things in two years: a paper without a date stands where its issue does."""
     issue = make_issue(number=2, title="Second", at=datetime(2023, 11, 27, tzinfo=UTC))
     orca = make_paper(issue, title="Orca", date=date(2023, 11, 18))
-    orca.topics.add(Topic.objects.create(name="Reasoning"))
+    tag(orca, "Reasoning")
     make_paper(issue, title="Undated")
     make_paper(issue, title="Older", date=date(2022, 5, 1))
     make_news(issue, title="Claude", date=date(2023, 11, 21), organisation="Anthropic & Co")

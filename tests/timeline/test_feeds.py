@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_image, make_issue, make_news, make_paper, picture
+from tests.factories import make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
 from timeline.models import Issue, Publication, Topic
 from timeline.publishing import withdraw
@@ -37,7 +37,7 @@ def issue() -> Issue:
     )
     whale = make_image("whale", file=picture(), alt="A whale")
     paper = make_paper(issue, title="Orca 2: Teaching", authors=["Ada"], body="Text ![](media:whale)", slug="orca")
-    paper.topics.add(Topic.objects.create(name="Small"))
+    tag(paper, "Small")
     news = make_news(issue, title="Claude", slug="claude", lead_image=whale)
     for row in (issue, paper, news):
         type(row).objects.filter(pk=row.pk).update(updated_at=datetime(2023, 1, 1, tzinfo=UTC))
@@ -277,7 +277,7 @@ def test_feeds_need_a_fixed_number_of_queries(
     for number in (1, 2, 3):
         issue = make_issue(number=number)
         for _ in range(number * 2):
-            make_paper(issue, authors=["Ada", "Bob"], body="![](media:whale)").topics.add(topic)
-            make_news(issue, authors=["Ada", "Cy"]).topics.add(topic)
+            tag(make_paper(issue, authors=["Ada", "Bob"], body="![](media:whale)"), topic.name)
+            tag(make_news(issue, authors=["Ada", "Cy"]), topic.name)
     with django_assert_num_queries(queries):
         assert client.get(url).status_code == 200

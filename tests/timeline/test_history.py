@@ -1,8 +1,7 @@
 import pytest
 
-from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper
+from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, tag
 from timeline.history import record, stored_form, versions
-from timeline.models import Topic
 
 pytestmark = pytest.mark.django_db
 
@@ -10,7 +9,7 @@ pytestmark = pytest.mark.django_db
 def test_stored_form_holds_values_by_name_and_relations_by_uuid_in_order() -> None:
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca 2", authors=["Zoe", "Ada"], lead_image=make_image("whale"))
-    paper.topics.add(Topic.objects.create(name="Reasoning"))
+    tag(paper, "Reasoning")
     paper.refresh_from_db()
     form = stored_form(paper)
     assert form.pop("created_at") == paper.created_at

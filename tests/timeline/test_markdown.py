@@ -259,7 +259,8 @@ def test_media_names_are_in_order_and_unique() -> None:
         ("::: credit\nTeknium\n:::", '<div class="credit"><p>Teknium</p></div>'),
         (
             "::: takeaways In short\n## Yes\n::: note x\ny\n:::\n```\n:::\n```\n:::\nafter",
-            '<section class="takeaways"><p>In short</p><h1 id="yes">Yes</h1>'
+            '<section class="takeaways"><p>In short</p><h1 id="yes">Yes '
+            '<a class="permalink" href="#yes" aria-label="Permalink">#</a></h1>'
             '<aside class="note"><p><b class="signature">x:</b> y</p></aside>'
             '<pre tabindex="0"><code>:::</code></pre></section><p>after</p>',
         ),

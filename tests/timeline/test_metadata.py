@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture
+from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
-from timeline.models import Issue, Publication, Topic
+from timeline.models import Issue, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -85,7 +85,7 @@ def issue(settings) -> Issue:
         date="2023-11-18",
         lead_image=make_image("whale", file=picture(), alt="A whale"),
     )
-    paper.topics.add(Topic.objects.create(name="Small"))
+    tag(paper, "Small")
     news = make_news(issue, slug="claude", title="Claude", organisation="Anthropic", source_url="https://a.example/x")
     poll = Poll.objects.create(issue=issue, slug="poll", title="Poll")
     for row in (issue, paper, news, poll):

@@ -6,7 +6,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper
+from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, tag
 from timeline.models import Publication, Topic
 from timeline.publishing import withdraw
 
@@ -98,7 +98,7 @@ def test_what_is_not_published_is_nowhere_on_the_site(client: Client, state: str
     )
     place = None if state == "shelf" else issue
     paper = make_paper(place, title="Hidden paper", authors=["Hidden author"])
-    paper.topics.add(Topic.objects.create(name="Hidden topic"))
+    tag(paper, "Hidden topic")
     news = make_news(place, title="Hidden news", authors=["Hidden author"])
     if state == "withdrawn":
         withdraw(issue)
@@ -136,7 +136,7 @@ def test_topic_page_holds_items_of_every_kind(client: Client) -> None:
     issue = make_issue()
     topic = Topic.objects.create(name="Small models")
     for item in (make_paper(issue, title="A paper"), make_news(issue, title="Some news")):
-        item.topics.add(topic)
+        tag(item, topic.name)
     page = words(client, "/topics/small-models/")
     assert ("A paper" in page, "Some news" in page) == (True, True)
 
@@ -191,14 +191,14 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/", 5),
+        ("/", 7),
         ("/issues/", 3),
         ("/issues/2/", 14),
         ("/papers/", 6),
-        ("/papers/orca/", 5),
+        ("/papers/orca/", 8),
         ("/authors/", 3),
-        ("/authors/ada/", 10),
-        ("/topics/small/", 11),
+        ("/authors/ada/", 5),
+        ("/topics/small/", 4),
         ("/healthz", 0),
     ],
 )
@@ -212,8 +212,8 @@ def test_pages_need_a_fixed_number_of_queries(
             paper = make_paper(
                 issue, title="Orca" if number == 2 and not index else f"P {number} {index}", authors=["Ada", "Bob"]
             )
-            paper.topics.add(topic)
-            make_news(issue, authors=["Ada", "Cy"]).topics.add(topic)
+            tag(paper, topic.name)
+            tag(make_news(issue, authors=["Ada", "Cy"]), topic.name)
     with django_assert_num_queries(queries):
         assert client.get(url).status_code == 200
 
@@ -233,3 +233,52 @@ def test_page_that_fails_says_so_without_the_database(client: Client, monkeypatc
     client.raise_request_exception = False
     answer = client.get("/")
     assert (answer.status_code, "<h1" in answer.content.decode()) == (500, True)
+
+
+def test_item_page_leads_to_what_was_before_and_what_comes_after(client: Client) -> None:
+    first, second = make_issue(number=1), make_issue(number=2)
+    make_paper(first, title="First")
+    make_news(first, title="Second")
+    make_paper(second, title="Third")
+    hidden = make_issue(number=3, published=False)
+    make_paper(hidden, title="Fourth")
+    neighbours = {
+        url: re.findall(r'<a [^>]*rel="(prev|next)" href="([^"]*)"', client.get(url).content.decode())
+        for url in ("/papers/first/", "/news/second/", "/papers/third/")
+    }
+    assert neighbours == {
+        "/papers/first/": [("next", "/news/second/")],
+        "/news/second/": [("prev", "/papers/first/"), ("next", "/papers/third/")],
+        "/papers/third/": [("prev", "/news/second/")],
+    }
+
+
+def test_item_page_names_earlier_items_of_its_authors_and_topics(client: Client) -> None:
+    first, second, third = (make_issue(number=number) for number in (1, 2, 3))
+    topic = tag(make_paper(first, title="Same topic"), "Small")
+    make_news(first, title="Same author", authors=["Ada"])
+    make_paper(first, title="Nothing in common", authors=["Zoe"])
+    paper = make_paper(second, title="Orca", authors=["Ada", "Bob"])
+    tag(paper, topic.name)
+    make_paper(second, title="Same issue", authors=["Ada"])
+    make_paper(third, title="Later", authors=["Ada"])
+    tag(make_paper(make_issue(number=4, published=False), title="Hidden"), topic.name)
+    html = client.get("/papers/orca/").content.decode()
+    previously = re.search(r'<section class="previously".*?</section>', html, re.S)
+    assert previously
+    assert re.findall(r'<h3><a href="([^"]*)">', previously[0]) == ["/news/same-author/", "/papers/same-topic/"]
+    assert "previously" not in client.get("/news/same-author/").content.decode()
+
+
+def test_home_page_shows_what_is_new_and_how_to_follow(client: Client) -> None:
+    old = make_issue(number=1, title="Before", at=datetime(2023, 11, 13, 23, tzinfo=UTC))
+    issue = make_issue(number=2, title="Now", at=datetime(2023, 11, 27, 1, tzinfo=UTC))
+    image = make_image("whale", alt="A whale", file="whale.png", width=40, height=30)
+    tag(make_paper(issue, title="Orca", lead_image=image, date=datetime(2023, 11, 18).date()), "Small")
+    make_paper(old, title="Undated")
+    page = words(client, "/")
+    order = ["Now", "14 days", "Before", "On the timeline", "Orca", "Small", "Only Research Papers", "Issue 3 is being"]
+    places = [page.find(word) for word in order]
+    assert (places, -1 in places, "Undated" in page) == (sorted(places), False, False)
+    html = client.get("/").content.decode()
+    assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/small/"' in html) == (True,) * 3

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_issue, make_news, make_paper
+from tests.factories import make_issue, make_news, make_paper, tag
 from timeline.models import Issue, Topic
 from timeline.publishing import withdraw
 from timeline.sitemaps import SiteMap
@@ -25,7 +25,7 @@ def site(settings) -> None:
 def issue() -> Issue:
     issue = make_issue(number=2, at=datetime(2023, 11, 27, tzinfo=UTC))
     paper = make_paper(issue, slug="orca", authors=["Ada"])
-    paper.topics.add(Topic.objects.create(name="Small"))
+    tag(paper, "Small")
     news = make_news(issue, slug="claude")
     for row, year in ((issue, 2023), (paper, 2024), (news, 2023)):
         type(row).objects.filter(pk=row.pk).update(updated_at=datetime(year, 1, 1, tzinfo=UTC))
@@ -75,7 +75,7 @@ def test_what_is_not_published_is_in_no_sitemap(client: Client, issue: Issue, st
         published=state == "withdrawn", at=timezone.now() + timedelta(1) if state == "scheduled" else None
     )
     paper = make_paper(None if state == "shelf" else hidden, authors=["Hidden"])
-    paper.topics.add(Topic.objects.create(name="Hidden"))
+    tag(paper, "Hidden")
     if state == "withdrawn":
         withdraw(hidden)
     if state == "shelf":
@@ -119,6 +119,6 @@ def test_sitemaps_need_a_fixed_number_of_queries(
     client: Client, issue: Issue, url: str, queries: int, django_assert_num_queries
 ) -> None:
     for _ in range(3):
-        make_paper(make_issue(), authors=["Ada", "Bob"]).topics.add(Topic.objects.get())
+        tag(make_paper(make_issue(), authors=["Ada", "Bob"]), Topic.objects.get().name)
     with django_assert_num_queries(queries):
         assert client.get(url).status_code == 200

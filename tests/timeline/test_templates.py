@@ -11,8 +11,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
-from tests.factories import make_image, make_issue, make_news, make_paper
-from timeline.models import Issue, Publication, Topic
+from tests.factories import make_image, make_issue, make_news, make_paper, tag
+from timeline.models import Issue, Publication
 from timeline.sections import render_issue
 
 BODY = "# Overview\n\nText.[^1]\n\n### Deep\n\n# Results\n\n::: takeaways\nIt works.\n:::\n\n[^1]: A footnote."
@@ -71,7 +71,7 @@ def issue(db: None) -> Issue:
         arxiv_id="2311.11045",
         lead_image=make_image("whale", caption="A whale"),
     )
-    paper.topics.add(Topic.objects.create(name="Reasoning"))
+    tag(paper, "Reasoning")
     make_news(issue, emoji="📝", title="Claude 2.1", body=BODY, slug="claude")
     return issue
 
@@ -81,11 +81,12 @@ def outline(client: Client, url: str) -> Outline:
 
 
 def test_issue_page_has_one_outline_without_gaps_and_without_emoji(client: Client, issue: Issue) -> None:
-    body = [(4, "Overview"), (5, "Deep"), (4, "Results")]
+    # “#” is the permalink of a heading in a text.
+    body = [(4, "Overview #"), (5, "Deep #"), (4, "Results #")]
     assert outline(client, "/issues/2/").headings == [
         (1, "AI & Reason"),
         (2, "In this issue"),
-        (2, "Hello"),
+        (2, "Hello #"),
         (2, "Research Papers"),
         (3, "Orca 2: Teaching"),
         *body,
@@ -99,9 +100,9 @@ def test_item_page_has_one_outline_without_gaps_and_without_emoji(client: Client
     assert outline(client, "/papers/orca/").headings == [
         (1, "Orca 2: Teaching"),
         (2, "On this page"),
-        (2, "Overview"),
-        (3, "Deep"),
-        (2, "Results"),
+        (2, "Overview #"),
+        (3, "Deep #"),
+        (2, "Results #"),
     ]
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture
+from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
 from timeline.models import Issue, Publication, Topic
 from timeline.publishing import withdraw
@@ -19,7 +19,7 @@ PAPER = f"""\
 - Venue: NeurIPS
 - Date of the paper: 2023-11-18
 - Topics: [Small](<{SITE}/topics/small.md>)
-- Links: [arXiv 2311.11045](<https://arxiv.org/abs/2311.11045>)
+- Links: [arXiv 2311.11045](<https://arxiv.org/abs/2311.11045>), [PDF](<https://arxiv.org/pdf/2311.11045>)
 - Page: <{SITE}/papers/orca/>
 
 ![A whale](<{SITE}/media/images/picture.png> "Whales by Ada")
@@ -52,7 +52,7 @@ def issue(settings) -> Issue:
         lead_image=make_image("whale", file=picture(), alt="A whale", caption="Whales by Ada"),
         body='# Results\n\n$a_1$ ![typed](media:whale "Cap \\" x") ![to come](media:later)\n\n```\nmedia:whale\n```\n',
     )
-    paper.topics.add(Topic.objects.create(name="Small"))
+    tag(paper, "Small")
     make_news(issue, slug="claude", title="Claude", organisation="Anthropic", body="News.")
     return issue
 
@@ -160,7 +160,7 @@ def test_twins_need_a_fixed_number_of_queries(
     client: Client, issue: Issue, url: str, queries: int, django_assert_num_queries
 ) -> None:
     for _ in range(3):
-        make_paper(issue, authors=["Ada", "Bob"]).topics.add(Topic.objects.get())
+        tag(make_paper(issue, authors=["Ada", "Bob"]), Topic.objects.get().name)
         make_news(make_issue(), authors=["Cy"])
     with django_assert_num_queries(queries):
         assert client.get(url).status_code == 200

@@ -3,9 +3,11 @@
 All of it is derived: timeline.catalogue writes it, `manage.py rebuild_catalogue` makes it anew.
 """
 
+from collections.abc import Iterable
+
 from django.db import models
 
-from timeline.models.content import Issue
+from timeline.models.content import Content, Issue
 
 ISSUES = "issues"  # the kind of an issue's own entry
 
@@ -20,6 +22,21 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def cards(self) -> "EntryQuerySet":
         """With all that a list shows of an entry, and without the long texts."""
         return self.select_related("issue").defer("title_terms", "name_terms", "text_terms", "text")
+
+    def beside(self, item: Content) -> tuple["Entry | None", "Entry | None"]:
+        """The items that readers come to before and after `item`, in the order of reading. Two queries."""
+        rank = Entry.objects.filter(object_uuid=item.uuid).values("rank")[:1]
+        items = self.items().cards()
+        before = items.filter(rank__lt=models.Subquery(rank)).order_by("-rank").first()
+        return before, items.filter(rank__gt=models.Subquery(rank)).order_by("rank").first()
+
+    def related(self, issue: Issue, *, topics: Iterable[str], authors: Iterable[str]) -> "EntryQuerySet":
+        """Items of earlier issues than `issue` that share these topics or authors (slugs), the closest first."""
+        by_author = models.Q(facets__name="author", facets__value__in=list(authors))
+        by_topic = models.Q(facets__name="topic", facets__value__in=list(topics))
+        shared = models.Sum(models.Case(models.When(by_author, then=3), default=1))
+        found = self.items().filter(by_author | by_topic, issue__number__lt=issue.number)
+        return found.cards().annotate(shared=shared).order_by("-shared", "-date", "rank")
 
     def having(self, name: str, value: str) -> "EntryQuerySet":
         """Those with this facet."""
