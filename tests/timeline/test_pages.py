@@ -274,11 +274,11 @@ def test_home_page_shows_what_is_new_and_how_to_follow(client: Client) -> None:
     old = make_issue(number=1, title="Before", at=datetime(2023, 11, 13, 23, tzinfo=UTC))
     issue = make_issue(number=2, title="Now", at=datetime(2023, 11, 27, 1, tzinfo=UTC))
     image = make_image("whale", alt="A whale", file="whale.png", width=40, height=30)
-    tag(make_paper(issue, title="Orca", lead_image=image, date=datetime(2023, 11, 18).date()), "Small")
+    tag(make_paper(issue, title="Orca", lead_image=image, date=datetime(2023, 11, 18).date()), "Agents")
     make_paper(old, title="Undated")
     page = words(client, "/")
-    order = ["Now", "14 days", "Before", "On the timeline", "Orca", "Small", "Only Research Papers", "Issue 3 is being"]
+    order = ["Now", "14 days", "Before", "On the timeline", "Orca", "Agents", "Only Research Papers", "Issue 3 is being"]
     places = [page.find(word) for word in order]
     assert (places, -1 in places, "Undated" in page) == (sorted(places), False, False)
     html = client.get("/").content.decode()
-    assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/small/"' in html) == (True,) * 3
+    assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/agents/"' in html) == (True,) * 3
