@@ -109,15 +109,20 @@ def write_issues(issues: Iterable[Issue]) -> None:
     zone = Publication.objects.current().zone
     for issue in issues:
         inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), zone)]
-        write([describe_issue(issue, zone), *inside])
+        write([describe_issue(issue, [one.entry for one in inside], zone), *inside])
 
 
 def write_items(kind: Section, items: ItemQuerySet) -> None:
-    """The entries of these items; those that are in no issue have none."""
+    """The entries of these items, and of their issues, which say how long they are; those in no issue have none."""
     shelved = list(items.filter(issue=None).values_list("uuid", flat=True))
     if shelved:
         Entry.objects.filter(object_uuid__in=shelved).delete()
-    write(describe_items(kind, items.filter(issue__isnull=False), Publication.objects.current().zone))
+    zone = Publication.objects.current().zone
+    described = describe_items(kind, items.filter(issue__isnull=False), zone)
+    write(described)
+    for issue in {one.entry.issue for one in described}:
+        inside = Entry.objects.items().filter(issue=issue).select_related("image").order_by("rank")
+        write([describe_issue(issue, inside, zone)])
 
 
 @dataclass
@@ -131,7 +136,7 @@ class Described:
     text: str
 
 
-def describe_issue(issue: Issue, zone: ZoneInfo) -> Described:
+def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Described:
     known = Image.objects.markdown_context([issue.introduction])
     return Described(
         Entry(
@@ -141,10 +146,12 @@ def describe_issue(issue: Issue, zone: ZoneInfo) -> Described:
             rank=issue.number * ISSUE_RANK,
             date=issue.published_at and timezone.localdate(issue.published_at, zone),
             is_dated=True,
-            minutes=0,
+            minutes=max(1, sum(entry.minutes for entry in inside)),
             emoji="",
+            label=issue.title,
             title=issue.title,
             path=issue.get_absolute_url(),
+            image=issue.cover or next((entry.image for entry in inside if entry.image), None),
         ),
         [],
         title=f"{issue.number} {issue.title}",
@@ -157,10 +164,12 @@ def describe_items(kind: Section, items: ItemQuerySet, zone: ZoneInfo) -> list[D
     placed = list(kind.related(items))
     images = [item.lead_image for item in placed if item.lead_image]
     known = Image.objects.markdown_context([item.body for item in placed], known=images)
-    return [describe_item(kind, item, known, zone) for item in placed]
+    names = {item.pk: next(iter(markdown.media_names(item.body)), "") for item in placed if not item.lead_image}
+    shown = Image.objects.in_bulk([name for name in names.values() if name], field_name="name")
+    return [describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, zone) for item in placed]
 
 
-def describe_item(kind: Section, item: Any, known: markdown.Context, zone: ZoneInfo) -> Described:
+def describe_item(kind: Section, item: Any, image: Image | None, known: markdown.Context, zone: ZoneInfo) -> Described:
     issue: Issue = item.issue
     own_date: date | None = getattr(item, "date", None)
     organisation: str = getattr(item, "organisation", "")
@@ -178,9 +187,11 @@ def describe_item(kind: Section, item: Any, known: markdown.Context, zone: ZoneI
             is_dated=own_date is not None,
             minutes=reading_minutes(item.body),
             emoji=item.emoji,
+            label=item.label,
             title=item.title,
             path=item.get_absolute_url(),
             byline=[author.name for author in authors],
+            image=image,
         ),
         [
             *(("topic", topic.slug, topic.name) for topic in topics),

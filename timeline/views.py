@@ -1,6 +1,7 @@
 """Public pages: the same for everybody, signed in or not. Drafts are seen only in the admin."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -15,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import chronology, markdown
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
-from timeline.models import Entry, Facet, FormerSlug, Image, Issue, Item, Publication, Slugged, Topic, reading_minutes
+from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, Slugged, Topic
+from timeline.models.catalogue import ISSUES
 from timeline.search import FACETS, search, suggestion
-from timeline.sections import Filled, Section, contents, item_context, render_issue, section, sections
+from timeline.sections import Filled, Section, item_context, render_issue, section, sections
 from timeline.terms import MAX_QUERY
 
 Row = TypeVar("Row", bound=Slugged)
@@ -67,30 +69,43 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     head = home_head()
-    newest, *earlier = Issue.objects.published().select_related("cover")[: EARLIER + 1] or [None]
-    parts = contents(newest) if newest else []
-    items = [item for part in parts for item in part.items]
+    issues = list(Issue.objects.published()[: EARLIER + 1])
+    entries = list(Entry.objects.filter(issue__in=issues).cards().select_related("image").order_by("rank"))
+    inside = {issue: [entry for entry in entries if entry.issue_id == issue.pk] for issue in issues}
+    newest = issues[0] if issues else None
+    own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
     # Topics of what came lately: counting all there is would take longer than all else on the page.
-    topics = Facet.objects.filter(name="topic", entry__issue__in=[issue for issue in (newest, *earlier) if issue])
+    topics = Facet.objects.filter(name="topic", entry__issue__in=issues).values("value", "label")
     return render_page(
         request,
         "timeline/home.html",
         head,
         newest=newest,
-        parts=parts,
-        minutes=reading_minutes(*(item.body for item in items)) if items else 0,
-        lead=lead_image(newest, items) if newest else None,
-        earlier=chronology.stops_between([newest, *earlier], head.publication.zone) if newest else [],
+        parts=by_kind(inside[newest]) if newest else [],
+        minutes=own.minutes if own else 0,
+        lead=own.image if own else None,
+        earlier=[
+            (stop, [entry for entry in inside[stop.what] if entry.kind != ISSUES])
+            for stop in chronology.stops_between(issues, head.publication.zone)
+        ],
         latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
-        topics=topics.values("value", "label").annotate(count=Count("pk")).order_by("-count", "label")[:TOPICS],
-        **item_context([], "html"),
+        topics=topics.annotate(count=Count("pk")).order_by("-count", "label")[:TOPICS],
+        **item_context([], "html", images=[own.image] if own and own.image else []),
     )
 
 
-def lead_image(issue: Issue, items: Sequence[Item]) -> Image | None:
-    """The picture of an issue: its cover, else the first of its items that has one."""
-    own = next((item.lead_image_id for item in items if item.lead_image_id), None)
-    return issue.cover or (Image.objects.filter(pk=own).first() if own else None)
+@dataclass(frozen=True)
+class Part:
+    """A line of the contents of an issue."""
+
+    title: str
+    items: list[Entry]
+
+
+def by_kind(entries: Sequence[Entry]) -> list[Part]:
+    """The items among these entries by their sections, in reading order."""
+    parts = [Part(section.title, [entry for entry in entries if entry.kind == section.kind]) for section in sections()]
+    return [part for part in parts if part.items]
 
 
 @require_safe

