@@ -27,6 +27,7 @@ def rich_site() -> list[str]:
     tag(paper, "Reasoning")
     return [
         *("/", "/issues/", "/issues/2/", "/papers/", "/news/", "/authors/", "/contact/reply/", "/nowhere/"),
+        *("/timeline/", "/search/", "/search/?q=whale", "/search/?q=" + "long" * 50),
         *(row.get_absolute_url() for row in (paper, news, paper.byline[0], paper.topics.get())),
     ]
 
