@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tests.factories import edith, make_issue
 from tests.thirdkind.models import Poll
+from timeline import catalogue
 from timeline.sections import render_issue
 
 pytestmark = pytest.mark.django_db
@@ -14,13 +15,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def poll() -> Poll:
-    return Poll.objects.create(
+    poll = Poll.objects.create(
         issue=make_issue(),
         title="Which model do you use?",
         short_title="Your model",
         emoji="🗳️",
         choices="Small or <large>",
     )
+    catalogue.update(poll)
+    return poll
 
 
 def test_third_kind_appears_on_the_page_and_in_its_contents(client: Client, poll: Poll) -> None:

@@ -173,7 +173,7 @@ def describe_item(kind: Section, item: Any, image: Image | None, known: markdown
     issue: Issue = item.issue
     own_date: date | None = getattr(item, "date", None)
     organisation: str = getattr(item, "organisation", "")
-    topics, authors = list(item.topics.all()), item.byline
+    topics, authors = item.topic_list, item.byline
     lead = markdown.blocks(f"![](media:{item.lead_image.name})", context=known) if item.lead_image else []
     facts = [str(value) for _, value in kind.facts(item) if value]
     order = sections().index(kind) * SECTION_RANK + min(item.position, SECTION_RANK - 1)

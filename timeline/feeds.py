@@ -98,7 +98,7 @@ GENERATORS: dict[str, type[SyndicationFeed]] = {"atom": Atom, "rss": Rss, "json"
 
 
 @dataclass(frozen=True)
-class Entry:
+class FeedItem:
     """An issue or an item as feeds have it."""
 
     row: Content
@@ -129,35 +129,35 @@ class TimelineFeed(Feed):
         """Who wrote all that is in the feed; whose papers it is about stands in the content."""
         return {"authors": [clean(name) for name in self.publication.editor_names or [self.publication.name]]}
 
-    def item_title(self, entry: Entry) -> str:
+    def item_title(self, entry: FeedItem) -> str:
         return clean(entry.title)
 
-    def item_link(self, entry: Entry) -> str:
+    def item_link(self, entry: FeedItem) -> str:
         return settings.SITE_URL + entry.path
 
-    def item_guid(self, entry: Entry) -> str:
+    def item_guid(self, entry: FeedItem) -> str:
         """The same for ever, also when the address changes."""
         return entry.row.uuid.urn
 
-    def item_pubdate(self, entry: Entry) -> datetime:
+    def item_pubdate(self, entry: FeedItem) -> datetime:
         return entry.published
 
-    def item_updateddate(self, entry: Entry) -> datetime:
+    def item_updateddate(self, entry: FeedItem) -> datetime:
         return entry.updated
 
-    def item_categories(self, entry: Entry) -> list[str]:
+    def item_categories(self, entry: FeedItem) -> list[str]:
         return [clean(topic) for topic in entry.topics]
 
-    def item_extra_kwargs(self, entry: Entry) -> dict[str, str]:
+    def item_extra_kwargs(self, entry: FeedItem) -> dict[str, str]:
         return {"content": clean(entry.content)}
 
 
 class IssueFeed(TimelineFeed):
-    def items(self) -> list[Entry]:
+    def items(self) -> list[FeedItem]:
         issues = list(Issue.objects.published().select_related("cover").order_by("-published_at", "-number")[:SIZE])
         parts = filled(issues, "email.html")
         return [
-            Entry(
+            FeedItem(
                 issue,
                 f"#{issue.number}: {issue.title}",
                 issue.get_absolute_url(),
@@ -169,7 +169,7 @@ class IssueFeed(TimelineFeed):
                     *(item.updated_at for part in own for item in part.items),
                 ),
             )
-            for (issue, own), content in zip(parts.items(), render_entries(parts), strict=True)
+            for (issue, own), content in zip(parts.items(), render_entries(parts, self.publication), strict=True)
         ]
 
 
@@ -180,21 +180,21 @@ class ItemFeed(TimelineFeed):
         super().__init__(ending, path, title)
         self.parts = parts
 
-    def items(self) -> list[Entry]:
+    def items(self) -> list[FeedItem]:
         found = [(part.section, item) for part in self.parts for item in part.items]
         found.sort(key=lambda pair: public_since(pair[1].issue), reverse=True)
         del found[SIZE:]
         shared = {"level": 1, **item_context([item for _, item in found], "email.html")}
         with timezone.override(self.publication.zone):
             return [
-                Entry(
+                FeedItem(
                     item,
                     str(item.title),
                     item.get_absolute_url(),
                     render_to_string(kind.template("email.html"), {"items": [item], **shared}),
                     public_since(item.issue),
                     max(public_since(item.issue), item.updated_at),
-                    [topic.name for topic in item.topics.all()],
+                    [topic.name for topic in item.topic_list],
                 )
                 for kind, item in found
             ]

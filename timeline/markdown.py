@@ -5,10 +5,14 @@ What leaves to_html() has passed nh3 with the lists at the end of this file, wha
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
+from hashlib import sha256
+from threading import Lock
+from typing import ParamSpec, TypeVar, cast
 
 import nh3
+from cachetools import LRUCache, cached
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it.token import Token
 from pygments.token import STANDARD_TYPES
@@ -38,6 +42,29 @@ __all__ = [
 ]
 
 
+# What a text became, by text and circumstances: a page shows the same texts again and again.
+CACHE_SIZE = 48 * 1024 * 1024  # characters, about a byte each
+_Options = ParamSpec("_Options")
+_Result = TypeVar("_Result")
+
+
+def _size(result: object) -> int:
+    return 100 + (len(result) if isinstance(result, str) else 200 * len(result) if isinstance(result, Sized) else 0)
+
+
+def _key(text: str, *, context: Context | None = None, **options: object) -> tuple[object, ...]:
+    """All that decides what comes out, and of the figures only those that the text shows."""
+    known = context or Context()
+    shown = tuple((name, known.figures.get(name)) for name in media_names(text)) if known.figures else ()
+    return (sha256(text.encode(errors="surrogatepass")).digest(), *sorted(options.items()), known.base_url, shown)
+
+
+def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:
+    """`function`, which is pure and gives what nobody can change, with a cache of its own for every thread to use."""
+    cache: LRUCache[tuple[object, ...], _Result] = LRUCache(CACHE_SIZE // 4, getsizeof=_size)
+    return cast(Callable[_Options, _Result], cached(cache, key=_key, lock=Lock())(function))
+
+
 @dataclass(frozen=True)
 class Problem:
     line: int  # from 1
@@ -51,6 +78,7 @@ class Heading:
     text: str
 
 
+@_remembered
 def to_html(
     text: str, *, level: int = 1, prefix: str = "", medium: str = "html", context: Context | None = None
 ) -> SafeString:
@@ -76,11 +104,12 @@ def problems(text: str) -> list[Problem]:
     return sorted([*_formula_problems(tokens), *_container_problems(tokens)], key=lambda problem: problem.line)
 
 
-def media_names(text: str) -> list[str]:
+@_remembered
+def media_names(text: str) -> tuple[str, ...]:
     """The names of the pictures from the media, in the order of the text. Raises TextTooLong."""
     pictures = (token for token in _pieces(parse(text)) if token.type in {"figure", "image"})
     names = (media_name(str(token.attrs["src"])) for token in pictures)
-    return list(dict.fromkeys(filter(None, names)))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def blocks(text: str, *, context: Context | None = None) -> list[str]:
@@ -108,15 +137,17 @@ def _read(token: Token, context: Context) -> str:
             return ""
 
 
-def headings(text: str, *, level: int = 1, prefix: str = "") -> list[Heading]:
+@_remembered
+def headings(text: str, *, level: int = 1, prefix: str = "") -> tuple[Heading, ...]:
     """The headings that to_html writes. Raises TextTooLong."""
-    return [
+    return tuple(
         Heading(level_of(token, level), with_prefix(prefix, token.meta["slug"]), token.meta["text"])
         for token in parse(text)
         if token.type == "heading_open"
-    ]
+    )
 
 
+@_remembered
 def word_count(text: str) -> int:
     """The words that a reader reads: a formula is one, an address is none. Raises TextTooLong."""
     count = 0

@@ -152,7 +152,7 @@ def item_head(section: Section, item: Item) -> Head:
         **(_dates(issue.published_at, item.updated_at) if issue else {}),
         "author": _editors(publication),
         "publisher": {"@type": "Organization", "name": publication.name, "url": _home()},
-        "keywords": [topic.name for topic in item.topics.all()],
+        "keywords": [topic.name for topic in item.topic_list],
         "isPartOf": _issue(issue, publication) if issue else None,
         **section.json_ld(item),
     }

@@ -4,20 +4,20 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 (`<kind>/section.html`, `.email.html`, `.txt`) and two lines in the settings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import models, transaction
+from django.db import DEFAULT_DB_ALIAS, models, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Topic, reading_minutes
+from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
 
@@ -35,8 +35,8 @@ class Section:
 
     def related(self, items: ItemQuerySet) -> ItemQuerySet:
         """`items` with all that templates touch, prefetched."""
-        related = ["topics", "bylines__author"] if self.has_authors else ["topics"]
-        return items.select_related("issue", "lead_image").prefetch_related(*related)
+        places = [models.Prefetch("bylines", self.bylines.select_related("author"))] if self.has_authors else []
+        return items.select_related("issue", "lead_image").prefetch_related("topics", *places)
 
     def items(self, issue: Issue) -> ItemQuerySet:
         """The items of one issue, in order, whether readers may see them or not."""
@@ -57,6 +57,10 @@ class Section:
     def indexes(self) -> dict[str, models.QuerySet[Any]]:
         """Public pages that come with this kind beside those of its items, by the name of the URL of their list."""
         return {}
+
+    @property
+    def author(self) -> type[Slugged]:
+        return cast(Any, self.bylines.model._meta.get_field("author").related_model)
 
     @property
     def bylines(self) -> models.QuerySet:
@@ -156,34 +160,82 @@ def item_context(
     }
 
 
-def render_issue(issue: Issue, medium: str) -> SafeString:
+def render_issue(issue: Issue, medium: str, publication: Publication | None = None) -> SafeString:
     """The whole issue as "html" (for the page), "email.html" or "txt" (for the letter).
 
     It has no side effect and holds no primary key, so a preview inside a transaction equals what is published.
     """
     if medium not in MEDIA:
         raise ValueError(f"No medium “{medium}”: choose one of {', '.join(MEDIA)}.")
-    return _render(filled([issue], medium), f"timeline/issue.{medium}", medium)[0]
+    return _render(filled([issue], medium), f"timeline/issue.{medium}", medium, publication)[0]
 
 
-def render_entries(parts: dict[Issue, list[Filled]]) -> list[SafeString]:
+def render_entries(parts: dict[Issue, list[Filled]], publication: Publication) -> list[SafeString]:
     """Introduction and items of each issue as the letter has them, without its cover and closing: for feeds."""
-    return _render(parts, "timeline/entries.email.html", "email.html")
+    return _render(parts, "timeline/entries.email.html", "email.html", publication)
 
 
 def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
-    """The sections of each issue that have items, with all that templates touch; as many queries as for one issue."""
+    """The sections of each issue that have items, with all that templates touch.
+
+    A query for each section and two for all of them, however many the issues.
+    """
+    items = {
+        section: list(
+            section.model._default_manager.filter(issue__in=issues)
+            .select_related("issue", "lead_image")
+            .order_by("position", "pk")
+        )
+        for section in sections()
+    }
+    find_related(items)
     found: dict[Issue, list[Filled]] = {issue: [] for issue in issues}
-    for section in sections():
-        items = section.related(section.model._default_manager.filter(issue__in=issues).order_by("position", "pk"))
-        for issue in issues:
-            if own := [item for item in items if item.issue_id == issue.pk]:
+    for issue in issues:
+        for section, rows in items.items():
+            if own := [item for item in rows if item.issue_id == issue.pk]:
                 found[issue].append(Filled(section, own, medium))
     return found
 
 
-def _render(parts: dict[Issue, list[Filled]], template: str, medium: str) -> list[SafeString]:
-    publication = Publication.objects.current()
+def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
+    """Give items of whatever kinds their `topic_list` and `byline`, in two queries: prefetching needs two a kind."""
+    by_key = {(part.kind, item.pk): item for part, rows in items.items() for item in rows}
+    for item in by_key.values():
+        item.topic_list, item.byline = [], []
+    topics, authors = [], []
+    for part, rows in items.items():
+        model: Any = part.model
+        name = model._meta.model_name
+        places = model.topics.through._default_manager.filter(**{f"{name}__in": rows})
+        topics.append(_columns(part, places, name, "topic", "topic__name", "pk"))
+        if part.has_authors:
+            authors.append(_columns(part, part.bylines.filter(item__in=rows), "item", "author", "position", "pk"))
+    for key, row in _united(topics, lambda kind: Topic):
+        by_key[key].topic_list.append(row)
+    for key, row in _united(authors, lambda kind: section(kind).author):
+        by_key[key].byline.append(row)
+
+
+def _columns(section: Section, places: models.QuerySet, item: str, other: str, *order: str) -> models.QuerySet:
+    """Kind, item and order of each place, then identity, slug and name of who is there."""
+    kind = models.Value(section.kind, models.CharField())
+    columns = (f"{item}_id", *order, f"{other}_id", f"{other}__slug", f"{other}__name")
+    return places.order_by().annotate(kind=kind).values_list("kind", *columns)
+
+
+def _united(queries: Sequence[models.QuerySet], model: Callable[[str], type[Slugged]]) -> Iterator[tuple[Any, Any]]:
+    """((kind, primary key of the item), topic or author), in order; one query."""
+    if not queries:
+        return
+    first, *others = queries
+    for kind, item, *order_and_row in sorted(first.union(*others, all=True), key=lambda place: place[2:4]):
+        yield (kind, item), model(kind).from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], order_and_row[2:])
+
+
+def _render(
+    parts: dict[Issue, list[Filled]], template: str, medium: str, publication: Publication | None
+) -> list[SafeString]:
+    publication = publication or Publication.objects.current()
     closings = {issue: issue.closing or publication.closing for issue in parts}
     items_of = {issue: [item for part in own for item in part.items] for issue, own in parts.items()}
     shared = item_context(

@@ -71,7 +71,7 @@ def item_document(section: Section, item: Item, known: Mapping[str, Figure], lev
         ),
         ("Authors", ", ".join(link(author.name, twin(author.get_absolute_url())) for author in item.byline)),
         *((label, line(value)) for label, value in section.facts(item) if value),
-        ("Topics", ", ".join(link(topic.name, twin(topic.get_absolute_url())) for topic in item.topics.all())),
+        ("Topics", ", ".join(link(topic.name, twin(topic.get_absolute_url())) for topic in item.topic_list)),
         ("Links", ", ".join(link(label, url) for label, url in getattr(item, "links", []))),
         ("Page", f"<{absolute(item.get_absolute_url())}>"),
     ]

@@ -123,22 +123,24 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
 
 def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
     """The page of an issue, for readers and, while they may not see it, for the preview in the admin."""
-    published = Issue.objects.published()
+    head = issue_head(shown)
+    previous, following = Issue.objects.published().beside(shown)
     return render_page(
         request,
         "timeline/issue_page.html",
-        issue_head(shown),
+        head,
         issue=shown,
-        content=render_issue(shown, "html"),
-        previous=published.filter(number__lt=shown.number).order_by("-number").first(),
-        next=published.filter(number__gt=shown.number).order_by("number").first(),
+        content=render_issue(shown, "html", head.publication),
+        previous=previous,
+        next=following,
     )
 
 
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    items = paged(shown.published(), page)
+    entries = Entry.objects.published().filter(kind=kind).cards().order_by("-issue__number", "rank")
+    entries_page = paged(entries, page)
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,
@@ -146,7 +148,7 @@ def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
         page=page,
         feed=True,
     )
-    return render_page(request, "timeline/item_list.html", head, section=shown, page=items)
+    return render_page(request, "timeline/item_list.html", head, section=shown, page=entries_page)
 
 
 @require_safe
@@ -164,7 +166,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
     earlier = (
         published.related(
             item.issue,
-            topics=[topic.slug for topic in item.topics.all()],
+            topics=[topic.slug for topic in item.topic_list],
             authors=[author.slug for author in item.byline],
         )[:RELATED]
         if item.issue

@@ -107,7 +107,7 @@ def test_headings_close_gaps_and_stay_unique() -> None:
     text = "### A\n\n# B & *c*\n\n### A\n\n## $x$\n\n## 研究\n\n## !!!\n\n> ###### a"
     expected = [(2, "a"), (2, "b-c"), (3, "a-2"), (3, "x"), (3, "yan-jiu"), (3, "section"), (4, "a-3")]
     texts = ["A", "B & c", "A", "x", "研究", "!!!", "a"]
-    found = [Heading(level, f"paper-x-{slug}", text) for (level, slug), text in zip(expected, texts, strict=True)]
+    found = tuple(Heading(level, f"paper-x-{slug}", text) for (level, slug), text in zip(expected, texts, strict=True))
     assert markdown.headings(text, level=2, prefix="paper-x") == found
     tags = re.findall(r'<h(\d) id="([^"]*)">', markdown.to_html(text, level=2, prefix="paper-x"))
     assert tags == [(str(level), f"paper-x-{slug}") for level, slug in expected]
@@ -241,7 +241,7 @@ def test_picture_with_an_unsafe_address_is_awaited() -> None:
 
 def test_media_names_are_in_order_and_unique() -> None:
     text = "![](media:b)\n\na ![](media:a) ![](https://c.d)\n\n|![](media:Größe)|\n|-|\n\n![][e]\n\n[e]: media:b 'f'"
-    assert markdown.media_names(text) == ["b", "a", "Größe"]
+    assert markdown.media_names(text) == ("b", "a", "Größe")
 
 
 @pytest.mark.parametrize(

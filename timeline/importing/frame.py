@@ -66,7 +66,7 @@ def without_sign(text: str) -> str:
 def shown(line: Line, *, marked: bool) -> str:
     """The text of a line as readers see it, without the sign of a list and the marks of Markdown."""
     text = re.sub(r"^#+\s+", "", without_sign(line.text)) if marked else without_sign(line.text)
-    headings = markdown.headings(f"# {text}") if marked and not line.is_code else []
+    headings = markdown.headings(f"# {text}") if marked and not line.is_code else ()
     return headings[0].text.strip() or text if headings else text
 
 

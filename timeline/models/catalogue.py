@@ -24,11 +24,17 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.select_related("issue").defer("title_terms", "name_terms", "text_terms", "text")
 
     def beside(self, item: Content) -> tuple["Entry | None", "Entry | None"]:
-        """The items that readers come to before and after `item`, in the order of reading. Two queries."""
-        rank = Entry.objects.filter(object_uuid=item.uuid).values("rank")[:1]
-        items = self.items().cards()
-        before = items.filter(rank__lt=models.Subquery(rank)).order_by("-rank").first()
-        return before, items.filter(rank__gt=models.Subquery(rank)).order_by("rank").first()
+        """The items that readers come to before and after `item`, in the order of reading. One query."""
+        own = models.Subquery(Entry.objects.filter(object_uuid=item.uuid).values("rank")[:1])
+        items = self.items()
+        before = items.filter(rank__lt=own).order_by("-rank").values("pk")[:1]
+        after = items.filter(rank__gt=own).order_by("rank").values("pk")[:1]
+        here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after))
+        found = Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))
+        return (
+            next((entry for entry in found if not entry.is_after), None),
+            next((entry for entry in found if entry.is_after), None),
+        )
 
     def related(self, issue: Issue, *, topics: Iterable[str], authors: Iterable[str]) -> "EntryQuerySet":
         """Items of earlier issues than `issue` that share these topics or authors (slugs), the closest first."""

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from slugify import slugify
 
 from timeline import markdown
@@ -255,6 +256,16 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
         return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
 
+    def beside(self, issue: "Issue") -> tuple["Issue | None", "Issue | None"]:
+        """The ones before and after `issue` by number. One query."""
+        before = self.filter(number__lt=issue.number).order_by("-number").values("number")[:1]
+        after = self.filter(number__gt=issue.number).order_by("number").values("number")[:1]
+        found = self.filter(models.Q(number=models.Subquery(before)) | models.Q(number=models.Subquery(after)))
+        return (
+            next((other for other in found if other.number < issue.number), None),
+            next((other for other in found if other.number > issue.number), None),
+        )
+
 
 def next_issue_number() -> int:
     return (Issue.objects.aggregate(highest=models.Max("number"))["highest"] or 0) + 1
@@ -366,10 +377,14 @@ class Item(Slugged):
     def minutes(self) -> int:
         return reading_minutes(self.body)
 
-    @property
+    @cached_property
     def byline(self) -> list[Any]:
         """The authors in their order; a kind with authors has a model for each place, related as "bylines"."""
         return [place.author for place in self.bylines.all()] if hasattr(self, "bylines") else []
+
+    @cached_property
+    def topic_list(self) -> list[Topic]:
+        return list(self.topics.all())
 
 
 class Version(models.Model):
