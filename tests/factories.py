@@ -89,3 +89,11 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), name: str = "",
     data = BytesIO()
     Picture.new("RGB", size, "teal").save(data, kind, **options)
     return SimpleUploadedFile(name or f"picture.{kind.lower()}", data.getvalue(), f"image/{kind.lower()}")
+
+
+def animation(kind: str = "GIF", name: str = "") -> SimpleUploadedFile:
+    """Three frames: red, green, blue."""
+    data = BytesIO()
+    frames = [Picture.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(data, kind, save_all=True, append_images=frames[1:], duration=[50, 60, 70], loop=0)
+    return SimpleUploadedFile(name or f"animation.{kind.lower()}", data.getvalue(), f"image/{kind.lower()}")

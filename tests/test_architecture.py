@@ -11,13 +11,13 @@ KINDS = [app for app in ("papers", "news", "mailing", "discussion") if (ROOT / a
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
-    ["settings", "mathml", "dialect", "references", "hypertext", "plaintext", "markdown", "terms"],
+    ["settings", "mathml", "dialect", "references", "hypertext", "plaintext", "markdown", "terms", "film", "remux"],
     ["fields"],
     ["models"],
     ["sections", "search_index"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
-    ["groups", "checks", "templatetags", "apps", "wsgi", "images"],
+    ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants"],
     ["views", "publishing", "importing", "editing", "admin_site"],
     ["content_admin", "issue_actions", "feeds", "sitemaps", "twins"],
     ["admin", "management", "urls"],

@@ -22,9 +22,9 @@ def stored_form(row: Content) -> dict[str, Any]:
     """
     data: dict[str, Any] = {}
     for field in row._meta.concrete_fields:
-        value = getattr(row, field.name)
-        if field.primary_key:
+        if field.primary_key or field.name in row.DERIVED:
             continue
+        value = getattr(row, field.name)
         if isinstance(field, models.ForeignKey):
             data[field.name] = value and value.uuid
         elif isinstance(field, models.FileField):

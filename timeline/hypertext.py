@@ -1,6 +1,7 @@
 """The tokens of timeline.dialect as HTML, for the site or for mail. timeline.markdown sanitises what comes out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from html import escape
 
@@ -16,6 +17,8 @@ from timeline.mathml import BadLatex, to_mathml
 from timeline.references import Context, Figure, media_name, safe_href
 
 EMAIL_WIDTH = 600  # pixels; mail programs cut off what is wider
+# How wide a picture is: the measure, or what the screen leaves of it (static/css/tokens.css, prose.css).
+SIZES = "(min-width: 51.5rem) 34rem, (min-width: 45rem) calc(100vw - 17.5rem), calc(100vw - 5.75rem)"
 # Pygments' lexers are regular expressions that nobody wrote against hostile input: a few hundred tabs keep some of its
 # 600 languages busy for minutes. These were tried with 60 repeated patterns, and 4,000 characters took 0.4 s at most.
 # Longer samples, and what comes after MAX_HIGHLIGHTED_IN_ALL characters of a text, are shown plain.
@@ -46,10 +49,11 @@ class Html:
     Each token has its tag, or a method that is called as its type.
     """
 
-    def __init__(self, *, level: int, prefix: str, email: bool, context: Context) -> None:
+    def __init__(self, *, level: int, prefix: str, email: bool, context: Context, first_is_seen: bool = False) -> None:
         self.level, self.prefix, self.email, self.context = level, prefix, email, context
+        self.first_is_seen = first_is_seen  # whether the next picture is one that readers see at once
         self.highlighted = 0  # characters
-        self.linked = False
+        self.linked = False  # whether this is inside of a link
         self.heading = ""  # id of the one that is written
 
     def render(self, tokens: Sequence[Token] | None) -> str:
@@ -116,14 +120,15 @@ class Html:
         return f'<a href="{escape(address)}"{title}{rel}>'
 
     def link_close(self, token: Token) -> str:
-        return "</a>" if self.linked else ""
+        was_linked, self.linked = self.linked, False
+        return "</a>" if was_linked else ""
 
     # Pictures
 
     def image(self, token: Token) -> str:
         figure = self._figure(token)
         if figure.src:
-            return self._img(figure, title=" — ".join(filter(None, [figure.caption, figure.credit])))
+            return self._shown(figure, title=" — ".join(filter(None, [figure.caption, figure.credit])))
         src = str(token.attrs["src"])
         if media_name(src):
             told = ": ".join(filter(None, ["Figure to come", figure.alt, figure.caption]))
@@ -137,7 +142,7 @@ class Html:
             caption, awaited = (caption, f"{awaited}: {figure.alt}") if caption else (figure.alt, awaited)
         credit = f'<span class="credit">{escape(figure.credit)}</span>' if figure.credit else ""
         below = " ".join(filter(None, [escape(caption), credit]))
-        picture = self._img(figure) if figure.src else f"<p>{escape(awaited)}</p>"
+        picture = self._shown(figure) if figure.src else f"<p>{escape(awaited)}</p>"
         if self.email:
             picture = f"<p>{picture}</p>" if figure.src else picture
             return picture + (f'\n<p class="caption">{below}</p>\n' if below else "\n")
@@ -152,17 +157,65 @@ class Html:
         caption = str(token.attrs.get("title", ""))
         return self.context.figure(str(token.attrs["src"]), alt=plain(token.children), caption=caption)
 
-    def _img(self, figure: Figure, title: str = "") -> str:
-        attributes = {"src": figure.src, "alt": figure.alt}
+    def _shown(self, figure: Figure, title: str = "") -> str:
+        """The picture or film; `title` is what stands below it elsewhere. In a link, what moves is its still."""
+        if self.linked and figure.poster:
+            figure = replace(figure, src=figure.poster, poster="")
+        if self.email:
+            img = self._img(figure, figure.still if figure.film_type else figure.src, title)
+            return f'<a href="{escape(figure.src)}">{img}</a>' if figure.film_type else img
+        if figure.film_type:
+            return self._video(figure, title)
+        if figure.poster:
+            return self._moving(figure, title)
+        sources = "".join(
+            f'<source type="{type_}" srcset="{escape(", ".join(widths))}" sizes="{SIZES}">'
+            for type_, widths in self._srcsets(figure)
+        )
+        img = self._img(figure, figure.src, title)
+        return f"<picture>{sources}{img}</picture>" if sources else img
+
+    def _srcsets(self, figure: Figure) -> list[tuple[str, list[str]]]:
+        found: dict[str, list[str]] = {}
+        for variant in figure.variants:
+            found.setdefault(variant.type, []).append(f"{variant.src} {variant.width}w")
+        return list(found.items())
+
+    def _img(self, figure: Figure, src: str, title: str) -> str:
+        attributes = {"src": src, "alt": figure.alt}
         if title:
             attributes["title"] = title
         if self.email:
             attributes["width"] = str(min(figure.width or EMAIL_WIDTH, EMAIL_WIDTH))
         else:
-            if figure.width and figure.height:
-                attributes |= {"width": str(figure.width), "height": str(figure.height)}
-            attributes |= {"loading": "lazy", "decoding": "async"}
-        return "<img" + "".join(f' {name}="{escape(value)}"' for name, value in attributes.items()) + ">"
+            attributes |= self._size(figure)
+            attributes |= {"fetchpriority": "high"} if self.first_is_seen else {"loading": "lazy"}
+            attributes["decoding"] = "async"
+            self.first_is_seen = False
+        return f"<img{_written(attributes)}>"
+
+    def _size(self, figure: Figure) -> dict[str, str]:
+        known = figure.width and figure.height
+        return {"width": str(figure.width), "height": str(figure.height)} if known else {}
+
+    def _video(self, figure: Figure, title: str) -> str:
+        """It plays when somebody starts it, and nothing of it is loaded before."""
+        attributes = {"poster": figure.poster, "aria-label": figure.alt, "title": title, **self._size(figure)}
+        track = f'<track kind="captions" src="{escape(figure.captions)}" srclang="en" label="English" default>'
+        return (
+            f'<video controls playsinline preload="none"{_written(attributes)}>'
+            f'<source src="{escape(figure.src)}" type="{figure.film_type}">{track if figure.captions else ""}'
+            f'<a href="{escape(figure.src)}">Load the film</a></video>'
+        )
+
+    def _moving(self, figure: Figure, title: str) -> str:
+        """An animation, its still, and a box that changes between them: prose.css, no script, shows one of them."""
+        moving, still = self._img(figure, figure.src, title), self._img(figure, figure.poster, title)
+        return (
+            f'<span class="moving"><span class="motion">{moving}</span><span class="still">{still}</span><label>'
+            '<input type="checkbox"> <span class="hold">Hold it still</span><span class="move">Let it move</span>'
+            "</label></span>"
+        )
 
     # Code and formulas
 
@@ -253,6 +306,11 @@ class Html:
     def _alignment(self, cell: Token) -> str:
         side = str(cell.attrs.get("style", "")).removeprefix("text-align:")
         return f' class="{side}"' if side else ""
+
+
+def _written(attributes: dict[str, str]) -> str:
+    """Those that are not empty; an empty `alt` says something, too."""
+    return "".join(f' {name}="{escape(value)}"' for name, value in attributes.items() if value or name == "alt")
 
 
 @lru_cache(maxsize=128)

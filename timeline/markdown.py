@@ -22,7 +22,7 @@ from timeline.hypertext import Html, level_of, with_prefix
 from timeline.mathml import CLASSES as MATH_CLASSES
 from timeline.mathml import BadLatex, to_mathml
 from timeline.plaintext import to_plaintext
-from timeline.references import Context, Figure, media_name, safe_href
+from timeline.references import Context, Figure, Variant, media_name, safe_href
 
 __all__ = [
     "MAX_LENGTH",
@@ -31,6 +31,7 @@ __all__ = [
     "Heading",
     "Problem",
     "TextTooLong",
+    "Variant",
     "blocks",
     "headings",
     "media_names",
@@ -80,13 +81,21 @@ class Heading:
 
 @_remembered
 def to_html(
-    text: str, *, level: int = 1, prefix: str = "", medium: str = "html", context: Context | None = None
+    text: str,
+    *,
+    level: int = 1,
+    prefix: str = "",
+    medium: str = "html",
+    context: Context | None = None,
+    first_is_seen: bool = False,
 ) -> SafeString:
     """`text` for the medium "html" or "email": its shallowest heading at `level`, its ids after `prefix`.
 
-    Raises TextTooLong.
+    `first_is_seen`: its first picture is not waited with until somebody scrolls to it. Raises TextTooLong.
     """
-    writer = Html(level=level, prefix=prefix, email=medium == "email", context=context or Context())
+    writer = Html(
+        level=level, prefix=prefix, email=medium == "email", context=context or Context(), first_is_seen=first_is_seen
+    )
     return mark_safe(_CLEANER.clean(writer.render(parse(text))))
 
 
@@ -217,7 +226,10 @@ def _line(token: Token) -> int:
 # What may leave to_html(): each tag is written by timeline.hypertext or math-core. No style, no handler.
 _ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href", "title", "rel", "id", "aria-label"},
-    "img": {"src", "alt", "title", "width", "height", "loading", "decoding"},
+    "img": {"src", "alt", "title", "width", "height", "loading", "decoding", "fetchpriority"},
+    "source": {"type", "srcset", "sizes", "src"},
+    "video": {"controls", "playsinline", "preload", "poster", "width", "height", "title", "aria-label"},
+    "track": {"kind", "src", "srclang", "label", "default"},
     "ol": {"start"},
     "th": {"scope"},
     "div": {"tabindex", "role", "aria-label"},
@@ -240,7 +252,7 @@ _MATH_ATTRIBUTES: dict[str, set[str]] = {
 }
 _TAGS = {
     *("p", "br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
-    *("table", "thead", "tbody", "tr", "td", "aside", "section", "figure", "figcaption"),
+    *("table", "thead", "tbody", "tr", "td", "aside", "section", "figure", "figcaption", "picture", "label"),
     *_ATTRIBUTES,
 }
 _MATH_TAGS = {
@@ -253,6 +265,7 @@ _MATH_CLASSES = {
     *("menclose-updiagonalstrike", "menclose-downdiagonalstrike", "menclose-phasorangle"),
     *("math-core-serif-font", "math-core-sans-serif-font"),
 }
+_MOTION_CLASSES = {"moving", "motion", "still", "hold", "move"}
 _CLASSES: dict[str, set[str]] = {
     **{tag: _MATH_CLASSES for tag in _MATH_TAGS},
     "a": {"permalink"},
@@ -263,7 +276,8 @@ _CLASSES: dict[str, set[str]] = {
     "li": {"task-list-item"},
     "p": {"caption"},
     "section": {"takeaways", "footnotes"},
-    "span": {"credit", "awaited", *_MATH_CLASSES, *STANDARD_TYPES.values()} - {""},
+    "span": {"credit", "awaited", "moving", "motion", "still", "hold", "move", *_MATH_CLASSES, *STANDARD_TYPES.values()}
+    - {""},
     "td": {"left", "center", "right"},
     "th": {"left", "center", "right"},
 }

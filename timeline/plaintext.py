@@ -160,8 +160,12 @@ class _Text:
         figure = self.context.figure(src, alt=plain(token.children), caption=caption)
         name = media_name(src)
         told = _sentences(figure.caption or figure.alt or name, figure.credit)
-        behind = [figure.alt if figure.caption and figure.alt != figure.caption else "", "" if name else src]
-        return " ".join([f"[{'Figure' if name else 'Image'}: {told}]", *(f"({text})" for text in behind if text)])
+        what = "Film" if figure.film_type else "Figure" if name else "Image"
+        behind = [
+            figure.alt if figure.caption and figure.alt != figure.caption else "",
+            figure.src if figure.film_type else "" if name else src,
+        ]
+        return " ".join([f"[{what}: {told}]", *(f"({text})" for text in behind if text)])
 
 
 def _indent(text: str, first: str, others: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 MEDIA = "media:"
@@ -10,9 +11,21 @@ MEDIA = "media:"
 _RELATIVE = re.compile(r"(?!//)[^\s:/?#\\]*(?:[/?#][^\s\\]*)?")
 
 
+FILMS = {".mp4": "video/mp4", ".webm": "video/webm"}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A lighter copy of a picture."""
+
+    type: str  # such as "image/avif"
+    width: int  # pixels
+    src: str
+
+
 @dataclass(frozen=True)
 class Figure:
-    """A picture as its editors described it; its size in pixels, or None where it is not known."""
+    """A picture or film as its editors described it; its size in pixels, or None where it is not known."""
 
     src: str  # "" while it is awaited
     width: int | None
@@ -20,6 +33,19 @@ class Figure:
     alt: str
     caption: str
     credit: str
+    poster: str = ""  # the still of what moves
+    captions: str = ""  # of a film: the address of its WebVTT
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def film_type(self) -> str:
+        """Such as "video/mp4"; "" of a picture."""
+        return FILMS.get(PurePosixPath(self.src).suffix, "") if self.poster else ""
+
+    @property
+    def still(self) -> str:
+        """The address of what shows it where nothing can move."""
+        return self.poster or self.src
 
 
 _AWAITED = Figure("", None, None, "", "", "")
@@ -38,7 +64,14 @@ class Context:
         if not name:
             return Figure(safe_href(src), None, None, alt, caption, "")
         known = self.figures.get(name, _AWAITED)
-        return replace(known, src=self.address(known.src), alt=alt or known.alt, caption=caption or known.caption)
+        return replace(
+            known,
+            src=self.address(known.src),
+            poster=self.address(known.poster),
+            captions=self.address(known.captions),
+            alt=alt or known.alt,
+            caption=caption or known.caption,
+        )
 
     def address(self, url: str) -> str:
         """`url`, complete where base_url is known; "" where a browser would run it instead of following it."""

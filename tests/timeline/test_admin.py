@@ -1,18 +1,25 @@
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms import FileField
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
+from PIL import Image as Picture
 
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, picture
+from tests.timeline.test_film import make_film
 from timeline.history import versions
+from timeline.images import store_image
 from timeline.models import Image, Issue, Publication, Topic
 from timeline.sections import section
+from timeline.variants import draw
 
 pytestmark = pytest.mark.django_db
 
@@ -27,6 +34,10 @@ def editor(client: Client) -> Client:
 def publisher(client: Client) -> Client:
     client.force_login(paula())
     return client
+
+
+def film_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("ring.mp4", make_film().getvalue())
 
 
 def form_values(client: Client, url: str) -> dict[str, Any]:
@@ -190,7 +201,8 @@ def test_image_form_cleans_the_file_and_keeps_the_name(editor: Client) -> None:
     editor.post(reverse("admin:timeline_image_add"), {"name": "whale", "file": picture("JPEG", name="x.png")})
     image = Image.objects.get()
     assert (image.name, image.file.name.endswith(".jpg"), image.width) == ("whale", True, 40)
-    assert DBTaskResult.objects.values_list("task_path", flat=True).get() == "timeline.images.sweep_images"
+    planned = DBTaskResult.objects.values_list("task_path", flat=True)
+    assert set(planned) == {"timeline.images.sweep_images", "timeline.variants.draw_variants"}
     broken = picture(name="x.png")
     broken.file.truncate(10)
     page = editor.post(change_url(image), {"name": "shark", "file": broken})
@@ -198,6 +210,43 @@ def test_image_form_cleans_the_file_and_keeps_the_name(editor: Client) -> None:
     editor.post(change_url(image), {"name": "shark", "alt": "A whale"})
     image.refresh_from_db()
     assert (image.name, image.alt) == ("whale", "A whale")
+
+
+def test_film_comes_with_captions_and_a_still_that_can_be_another(editor: Client) -> None:
+    captions = SimpleUploadedFile("said.vtt", b"WEBVTT\n")
+    editor.post(reverse("admin:timeline_image_add"), {"name": "ring", "file": film_file(), "captions": captions})
+    image = Image.objects.get()
+    assert [file.name[-4:] for file in (image.file, image.poster, image.captions)] == [".mp4", ".jpg", ".vtt"]
+    assert (image.width, image.height, Path(image.captions.path).read_text()) == (64, 48, "WEBVTT\n")
+
+    made, film = image.poster.name, image.file.name
+    editor.post(change_url(image), {"poster": picture(size=(30, 20), name="still.png")})
+    image.refresh_from_db()
+    assert (image.file.name, image.poster.name == made, image.poster.name[-4:]) == (film, False, ".jpg")
+    with Picture.open(image.poster.path) as still:
+        assert (still.format, still.size) == ("JPEG", (30, 20))
+
+    editor.post(change_url(image), {"file": picture("PNG")})
+    image.refresh_from_db()
+    assert (image.file.name[-4:], image.poster.name, image.width) == (".png", "", 40)
+
+
+def test_only_a_film_has_captions_and_a_still(editor: Client) -> None:
+    given = {"captions": SimpleUploadedFile("a.vtt", b"WEBVTT\n"), "poster": picture()}
+    page = editor.post(reverse("admin:timeline_image_add"), {"name": "whale", "file": picture(), **given})
+    assert set(page.context["adminform"].form.errors) == {"captions", "poster"}
+    given = {"captions": SimpleUploadedFile("a.vtt", b"<script>"), "poster": film_file()}
+    page = editor.post(reverse("admin:timeline_image_add"), {"name": "ring", "file": film_file(), **given})
+    assert set(page.context["adminform"].form.errors) == {"captions", "poster"}
+    assert (Image.objects.count(), default_storage.exists("images")) == (0, False)
+
+
+def test_file_of_an_image_can_be_taken_away(editor: Client) -> None:
+    image = store_image(picture())
+    draw(image)
+    editor.post(change_url(image), {"file-clear": "on"})
+    image.refresh_from_db()
+    assert (image.file.name, image.width, image.height, image.variants) == ("", None, None, {})
 
 
 def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:

@@ -1,8 +1,10 @@
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from tests.factories import edith, make_image, make_issue, make_paper, picture
+from tests.timeline.test_film import make_film
 from timeline.models import Image
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +60,13 @@ def test_upload_makes_the_row_at_once_and_answers_with_its_markdown(editor: Clie
     answer = editor.post("/markdownx/upload/", {"image": picture(name="Whale song.png")})
     assert (answer.status_code, answer.json()) == (200, {"image_code": "![](media:whale-song)"})
     assert Image.objects.get().width == 40
+
+
+def test_upload_takes_a_film(editor: Client) -> None:
+    answer = editor.post("/markdownx/upload/", {"image": SimpleUploadedFile("Ring.mp4", make_film().getvalue())})
+    assert (answer.status_code, answer.json()) == (200, {"image_code": "![](media:ring)"})
+    image = Image.objects.get()
+    assert (image.width, image.height, image.figure.film_type, bool(image.poster)) == (64, 48, "video/mp4", True)
 
 
 def test_upload_refuses_with_a_sentence_and_stores_nothing(editor: Client, settings) -> None:

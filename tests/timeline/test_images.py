@@ -1,5 +1,4 @@
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,24 +9,26 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from PIL import Image as Picture
+from pytest_django import Settings
 
-from tests.factories import edith, make_image, make_issue, make_paper, picture
-from timeline import images
+from tests.factories import animation, edith, make_image, make_issue, make_paper, picture
+from timeline import images, variants
 from timeline.history import record, versions
-from timeline.images import prepare, store_image, sweep
+from timeline.images import Clean, prepare, store_image, sweep
 from timeline.models import Image
 
 
-def opened(content: BytesIO) -> Picture.Image:
-    return Picture.open(BytesIO(content.read()))
+def opened(clean: Clean) -> Picture.Image:
+    return Picture.open(clean.file)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "GIF", "AVIF"])
 def test_prepare_keeps_format_and_size_and_takes_a_name_of_ours(kind: str) -> None:
     clean = prepare(picture(kind, name="../../evil name.html"))
-    stem, _, extension = clean.name.rpartition(".")
+    stem, _, extension = str(clean.file.name).rpartition(".")
     assert (len(stem), extension) == (32, kind.lower().replace("jpeg", "jpg"))
-    assert (opened(clean).format, opened(clean).size if clean.seek(0) == 0 else None) == (kind, (40, 30))
+    assert (opened(clean).format, opened(clean).size, clean.width, clean.height) == (kind, (40, 30), 40, 30)
+    assert clean.poster is None
 
 
 def test_prepare_turns_the_picture_and_drops_its_metadata() -> None:
@@ -40,17 +41,16 @@ def test_prepare_turns_the_picture_and_drops_its_metadata() -> None:
 
 def test_prepare_drops_what_hides_behind_the_picture() -> None:
     data = picture().read() + b"<script>alert(1)</script>"
-    assert b"script" not in prepare(SimpleUploadedFile("a.png", data)).read()
+    assert b"script" not in prepare(SimpleUploadedFile("a.png", data)).file.read()
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
-def test_prepare_keeps_an_animation(kind: str) -> None:
-    data = BytesIO()
-    frames = [Picture.new("RGB", (8, 8), colour) for colour in ("red", "green", "blue")]
-    frames[0].save(data, kind, save_all=True, append_images=frames[1:], duration=[50, 60, 70], loop=0)
-    data.seek(0)
-    clean = opened(prepare(data))
-    assert (clean.n_frames, clean.is_animated) == (3, True)
+def test_prepare_keeps_an_animation_and_takes_its_first_frame_as_poster(kind: str) -> None:
+    clean = prepare(animation(kind))
+    assert (opened(clean).n_frames, opened(clean).is_animated) == (3, True)
+    poster = Picture.open(clean.poster)
+    red, green, blue = poster.getpixel((4, 4))
+    assert (poster.format, poster.size, red > 240, green < 15, blue < 15) == ("JPEG", (8, 8), True, True, True)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,9 @@ def test_store_image_makes_row_file_version_and_a_later_sweep() -> None:
         ("grosse-1-2", 40, 30, "", True),
     ]
     assert [(version.action, version.editor) for version in versions(first)] == [("uploaded", editor)]
-    planned = DBTaskResult.objects.values_list("task_path", "run_after").first()
-    assert planned and planned[0] == "timeline.images.sweep_images" and planned[1] > timezone.now() + timedelta(days=7)
+    planned = dict(DBTaskResult.objects.values_list("task_path", "run_after"))
+    assert planned.keys() == {"timeline.images.sweep_images", "timeline.variants.draw_variants"}
+    assert planned["timeline.images.sweep_images"] > timezone.now() + timedelta(days=7)
 
 
 @pytest.mark.django_db
@@ -97,9 +98,11 @@ def test_store_image_leaves_no_file_when_the_row_fails(monkeypatch: pytest.Monke
 
 
 @pytest.mark.django_db
-def test_sweep_takes_only_old_images_that_nothing_refers_to() -> None:
+def test_sweep_takes_only_old_images_that_nothing_refers_to(settings: Settings) -> None:
     old = timezone.now() - timedelta(days=8)
-    stored = store_image(picture(name="litter.png"))
+    stored = [store_image(picture(name="litter.png")), store_image(animation(name="moving.gif"))]
+    variants.draw(stored[0])
+    stored[0].refresh_from_db()
     Image.objects.update(created_at=old)
     for name in ["in-body", "in-introduction", "in-version", "in-versions-field", "is-lead", "is-cover"]:
         make_image(name, created_at=old)
@@ -109,8 +112,8 @@ def test_sweep_takes_only_old_images_that_nothing_refers_to() -> None:
     paper = make_paper(body="![](media:in-version)", lead_image=Image.objects.get(name="in-versions-field"))
     record(paper, "saved")
     paper.delete()
-    assert sweep() == ["litter"]
-    assert not Path(stored.file.path).exists()
+    assert sorted(sweep()) == ["litter", "moving"]
+    assert [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()] == []
     assert set(Image.objects.values_list("name", flat=True)) == {
         "in-body", "in-introduction", "in-version", "in-versions-field", "is-lead", "is-cover", "young"
     }  # fmt: skip
@@ -126,4 +129,4 @@ def test_worker_sweeps_a_week_after_the_upload() -> None:
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=2)):
         call_command("db_worker", "--batch", "--no-startup-delay")
     assert Image.objects.count() == 0
-    assert DBTaskResult.objects.get().return_value == ["litter"]
+    assert DBTaskResult.objects.get(task_path="timeline.images.sweep_images").return_value == ["litter"]

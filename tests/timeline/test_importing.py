@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from news.models import NewsItem
 from papers.models import Author, PaperSummary, Spelling
 from tests.factories import edith, make_author, make_issue, make_news, make_paper, picture
+from tests.timeline.test_film import make_film
 from timeline import history, images
 from timeline.importing import import_issue
 from timeline.models import Image, Issue, Publication, Version
@@ -209,9 +210,9 @@ def test_replace_finds_a_paper_by_its_arxiv_id(tmp_path: Path) -> None:
 def test_replace_keeps_a_picture_that_came_in_the_meantime(document: Path) -> None:
     import_issue(document)
     image = Image.objects.get()
-    content = images.prepare(picture())
+    images.prepare(picture()).put(image)
     image.alt = "A goldfish"
-    image.file.save(str(content.name), content)
+    image.save()
 
     import_issue(document, replace=True)
 
@@ -290,6 +291,20 @@ def make_folder(root: Path, *, issue: str = "", images: str = "", body: str = ""
     if images:
         (folder / "images.yaml").write_text(images, encoding="utf-8")
     return folder
+
+
+def test_folder_brings_a_film_with_its_captions(tmp_path: Path) -> None:
+    folder = make_folder(
+        tmp_path, body="![](media:ring)", images="- name: ring\n  file: ring.mp4\n  captions: ring.vtt\n"
+    )
+    (folder / "ring.mp4").write_bytes(make_film().getvalue())
+    (folder / "ring.vtt").write_text("WEBVTT\n")
+    import_issue(folder)
+    image = Image.objects.get()
+    assert [file.name[-4:] for file in (image.file, image.poster, image.captions)] == [".mp4", ".jpg", ".vtt"]
+    before = (image.files, everything()["files"])
+    import_issue(folder, replace=True)  # the same files are not stored twice
+    assert (Image.objects.get().files, everything()["files"]) == before
 
 
 def test_folder_fills_the_fields_that_it_names(tmp_path: Path) -> None:
@@ -433,8 +448,9 @@ def test_folder_reports_files_that_nothing_names(tmp_path: Path) -> None:
         ({"images": "- name: a\n  file: link.png"}, "images.yaml: a: file: “link.png” leads out of the folder."),
         (
             {"images": "- name: a\n  file: issue.md"},
-            "The image “a”, file issue.md: This is no picture that we can read",
+            "The image “a”, file issue.md: This is no picture and no film that we can read",
         ),
+        ({"images": "- name: a\n  captions: issue.md"}, "The image “a”, file issue.md: This is no WebVTT"),
         ({"body": "![](media:nowhere)"}, "The document refers to media:nowhere, but there is no such image"),
     ],
 )

@@ -181,64 +181,6 @@ def test_formulas_that_cannot_be_read_are_plain_code() -> None:
     assert html("$" + "x" * 2_001 + "$") == f"<p><code>{'x' * 2_001}</code></p>"
 
 
-IMG = (
-    '<img src="https://ai.example/media/chart.png" alt="{}" width="1200" height="800" loading="lazy" decoding="async">'
-)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (
-            "![](media:chart)",
-            f"<figure>{IMG.format('Four bars')}<figcaption>Scores on BigBench "
-            '<span class="credit">Teknium</span></figcaption></figure>',
-        ),
-        (
-            '![Typed](media:chart "Typed *caption* <b>")',
-            f"<figure>{IMG.format('Typed')}<figcaption>Typed *caption* &lt;b&gt; "
-            '<span class="credit">Teknium</span></figcaption></figure>',
-        ),
-        (
-            "![](media:sketch)",
-            '<figure class="awaited"><p>Figure to come</p><figcaption>A sketch '
-            '<span class="credit">Ann Lee</span></figcaption></figure>',
-        ),
-        (
-            "![An arm](media:unknown)",
-            '<figure class="awaited"><p>Figure to come</p><figcaption>An arm</figcaption></figure>',
-        ),
-        (
-            '![An arm](media:unknown "Moving")',
-            '<figure class="awaited"><p>Figure to come: An arm</p><figcaption>Moving</figcaption></figure>',
-        ),
-        (
-            "![](media:unknown)\n![](media:unknown)",
-            '<figure class="awaited"><p>Figure to come</p></figure>' * 2,
-        ),
-        ("a ![](media:unknown)", '<p>a <span class="awaited">Figure to come</span></p>'),
-        (
-            "a ![b](media:chart)",
-            "<p>a " + IMG.format("b").replace(" width", ' title="Scores on BigBench — Teknium" width') + "</p>",
-        ),
-        (
-            '![a](https://b.c/d.png "e")',
-            '<p><img src="https://b.c/d.png" alt="a" title="e" loading="lazy" decoding="async"></p>',
-        ),
-        ("![a](/b.png)", "<p>![a](/b.png)</p>"),
-        ("![a](data:image/png;base64,b)", "<p>![a](data:image/png;base64,b)</p>"),
-    ],
-)
-def test_pictures(text: str, expected: str) -> None:
-    assert html(text, context=CONTEXT) == expected
-
-
-def test_picture_with_an_unsafe_address_is_awaited() -> None:
-    context = Context({"a": Figure("javascript:alert(1)", 4, 3, "b", "c", "")})
-    awaited = '<figure class="awaited"><p>Figure to come: b</p><figcaption>c</figcaption></figure>'
-    assert html("![](media:a)", context=context) == awaited
-
-
 def test_media_names_are_in_order_and_unique() -> None:
     text = "![](media:b)\n\na ![](media:a) ![](https://c.d)\n\n|![](media:Größe)|\n|-|\n\n![][e]\n\n[e]: media:b 'f'"
     assert markdown.media_names(text) == ("b", "a", "Größe")

@@ -83,7 +83,7 @@ def issue(settings) -> Issue:
         arxiv_version=2,
         doi="10.48550/arXiv.2311.11045",
         date="2023-11-18",
-        lead_image=make_image("whale", file=picture(), alt="A whale"),
+        lead_image=make_image("whale", file=picture(), width=40, height=30, alt="A whale"),
     )
     tag(paper, "Small")
     news = make_news(issue, slug="claude", title="Claude", organisation="Anthropic", source_url="https://a.example/x")

@@ -16,6 +16,7 @@ class Figure:
     line: int = 0
     file: Path | None = None
     fields: dict[str, str] = field(default_factory=dict)  # of the model: caption, alt, credit, rights
+    captions: Path | None = None
 
     @property
     def place(self) -> str:

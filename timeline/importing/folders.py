@@ -20,7 +20,8 @@ from timeline.sections import Section, section, sections
 ISSUE_FIELDS = ("title", "tagline", "closing")
 ISSUE_KEYS = {*ISSUE_FIELDS, "number", "published_at", "cover", "sections"}
 IMAGE_FIELDS = ("alt", "caption", "credit", "rights")
-IMAGE_KEYS = {*IMAGE_FIELDS, "name", "file"}
+IMAGE_FILES = ("file", "captions")
+IMAGE_KEYS = {*IMAGE_FIELDS, *IMAGE_FILES, "name"}
 NOT_KEYS = {"issue", "position", "slug", "body", "lead_image"}  # of fields that the folder tells in other ways
 NAME = re.compile(r"[-a-zA-Z0-9_]{1,120}")
 
@@ -132,8 +133,11 @@ def read_images(folder: Folder) -> dict[str, Figure]:
         image = values.get("name", "")
         if not NAME.fullmatch(image) or image in figures:
             raise CannotImport(f"images.yaml: name: “{image}” is no name, or stands there twice.")
-        file = folder.file(values["file"], f"images.yaml: {image}: file") if values.get("file") else None
-        figures[image] = Figure(image, file=file, fields={key: values[key] for key in IMAGE_FIELDS if key in values})
+        file, captions = (
+            folder.file(values[key], f"images.yaml: {image}: {key}") if values.get(key) else None for key in IMAGE_FILES
+        )
+        fields = {key: values[key] for key in IMAGE_FIELDS if key in values}
+        figures[image] = Figure(image, file=file, fields=fields, captions=captions)
     return figures
 
 

@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, TypeVar
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
+from django.core.files import File
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models.fields.files import FieldFile
 from slugify import slugify
 
-from timeline import images, markdown, publishing
+from timeline import images, markdown, publishing, variants
 from timeline.history import record
 from timeline.importing.documents import Document, Entry, Figure
 from timeline.importing.report import CannotImport, Report
 from timeline.models import Content, Image, Issue, Item, Topic, User
 from timeline.sections import section, sections
+
+Made = TypeVar("Made")
 
 
 class Writer:
@@ -26,9 +30,13 @@ class Writer:
         self.report = report
         self.editor = editor
         self.names: dict[str, str] = {}  # of images: what the document calls them, what they are called here
-        self.stored: list[FieldFile] = []
+        self.stored: list[str] = []  # names
         # Pillow works before the transaction, which keeps all others from writing on SQLite.
-        self.pictures = {figure.name: picture(figure) for figure in document.figures.values() if figure.file}
+        figures = document.figures.values()
+        self.pictures = {figure.name: read(figure, figure.file, images.prepare) for figure in figures if figure.file}
+        self.captions = {
+            figure.name: read(figure, figure.captions, images.prepare_captions) for figure in figures if figure.captions
+        }
 
     def write(self, number: int, *, publish: bool, replace: bool) -> Issue:
         """The new or replaced issue; CannotImport, and nothing has changed, if a row would be invalid."""
@@ -38,8 +46,8 @@ class Writer:
                 if publish and not issue.is_public:
                     issue = publishing.publish(issue, at=self.document.published_at, editor=self.editor)
         except BaseException:
-            for file in self.stored:
-                file.storage.delete(str(file.name))
+            for name in self.stored:
+                default_storage.delete(name)
             raise
         return issue
 
@@ -89,10 +97,14 @@ class Writer:
             for name, value in figure.fields.items():
                 setattr(row, name, value)
             picture = self.pictures.get(figure.name)
-            if picture and not is_stored(picture, row):
-                row.file.save(str(picture.name), picture, save=False)
-                self.stored.append(row.file)
+            if picture and not is_stored(picture.file, row.file):
+                self.stored += picture.put(row)
+            captions = self.captions.get(figure.name)
+            if captions and not is_stored(captions, row.captions):
+                row.captions.save(str(captions.name), captions, save=False)
+                self.stored.append(str(row.captions.name))
             self.save(row, f"The image {figure.place}")
+            variants.plan(row)
             record(row, "imported", self.editor)
 
     def check_images(self) -> None:
@@ -183,22 +195,21 @@ class Writer:
         row.save()
 
 
-def picture(figure: Figure) -> ContentFile:
-    """The clean picture of a figure; CannotImport if its file is none."""
-    assert figure.file
+def read(figure: Figure, path: Path, prepare: Callable[[IO[bytes]], Made]) -> Made:
+    """What `prepare` makes of a file of the figure; CannotImport if it refuses it."""
     try:
-        with figure.file.open("rb") as file:
-            return images.prepare(file)
+        with path.open("rb") as file:
+            return prepare(file)
     except (ValidationError, OSError) as error:
         message = error.messages[0] if isinstance(error, ValidationError) else error.strerror
-        raise CannotImport(f"The image {figure.place}, file {figure.file.name}: {message}") from error
+        raise CannotImport(f"The image {figure.place}, file {path.name}: {message}") from error
 
 
-def is_stored(picture: ContentFile, row: Image) -> bool:
-    if not row.file:
+def is_stored(made: File, stored: FieldFile) -> bool:
+    if not stored:
         return False
-    with row.file.open("rb") as file:
-        return file.read() == picture.read()
+    with stored.open("rb") as file:
+        return bool(file.read() == made.read())
 
 
 def take_match(entry: Entry, old: list[Item]) -> Item | None:

@@ -1,20 +1,17 @@
+from timeline.models.base import Content, FormerSlug, Slugged
 from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Word
 from timeline.models.content import (
-    Content,
-    FormerSlug,
-    Image,
-    ImageQuerySet,
     Issue,
     IssueQuerySet,
     Item,
     ItemQuerySet,
     Publication,
-    Slugged,
     Topic,
     Version,
     next_issue_number,
     reading_minutes,
 )
+from timeline.models.images import Image, ImageQuerySet
 from timeline.models.users import User, UserManager
 
 __all__ = [

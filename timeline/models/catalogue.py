@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from django.db import models
 
-from timeline.models.content import Content, Image, Issue
+from timeline.models.base import Content
+from timeline.models.content import Issue
+from timeline.models.images import Image
 
 ISSUES = "issues"  # the kind of an issue's own entry
 

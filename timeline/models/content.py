@@ -1,21 +1,20 @@
-"""The issue and everything that hangs on it whatever its kind: settings, items, topics, images, history."""
+"""The issue and everything that hangs on it whatever its kind: settings, items, topics, history."""
 
 import zoneinfo
-from collections.abc import Iterable
 from typing import Any
-from uuid import uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
-from django.db import models, transaction
+from django.db import models
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from slugify import slugify
 
 from timeline import markdown
 from timeline.fields import LinksField, MarkdownField, WebField, parse_links, validate_zone
+from timeline.models.base import Content, Slugged
+from timeline.models.images import Image
 from timeline.models.users import User
 
 WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in English
@@ -24,152 +23,6 @@ WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in E
 def reading_minutes(*texts: str) -> int:
     """Whole minutes, at least 1, that a reader needs for these Markdown texts."""
     return max(1, round(sum(markdown.word_count(text) for text in texts) / WORDS_PER_MINUTE))
-
-
-class Content(models.Model):
-    """What a Version can record: a row with a name of its own that is the same in every database."""
-
-    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class FormerSlug(models.Model):
-    """A slug that an item, author or topic once had, or the one of an author merged into it."""
-
-    model = models.CharField(max_length=100)  # a label such as "papers.papersummary"
-    slug = models.SlugField(max_length=120)
-    target = models.UUIDField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["model", "slug"], name="former_slug_unique")]
-
-    def __str__(self) -> str:
-        return f"{self.model} {self.slug}"
-
-
-class Slugged(Content):
-    """A page with an address: a changed slug leaves a permanent redirect."""
-
-    SLUG_SOURCE = "title"
-
-    _stored_slug: str | None = None  # what the database has
-
-    slug = models.SlugField(
-        max_length=120,
-        unique=True,
-        blank=True,
-        help_text="The address of the page; made from the title if empty. The old address will lead to a new one.",
-    )
-
-    class Meta:
-        abstract = True
-
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
-        row = super().from_db(*args, **kwargs)
-        row._stored_slug = row.__dict__.get("slug")  # absent when deferred
-        return row
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            if not self.slug:
-                self.slug = self.free_slug(getattr(self, self.SLUG_SOURCE))
-            super().save(*args, **kwargs)
-            if self._stored_slug and self._stored_slug != self.slug:
-                self.leave_redirect(self._stored_slug)
-            self._stored_slug = self.slug
-
-    def get_absolute_url(self) -> str:
-        raise NotImplementedError
-
-    def free_slug(self, text: str) -> str:
-        """A slug made from `text` that no other row of this model has or had: the second "orca" is "orca-2"."""
-        base = slugify(text, max_length=100, word_boundary=True) or self._meta.model_name or ""
-        taken = set(
-            type(self)._base_manager.filter(slug__startswith=base).exclude(pk=self.pk).values_list("slug", flat=True)
-        ) | set(
-            FormerSlug.objects.filter(model=self._meta.label_lower, slug__startswith=base)
-            .exclude(target=self.uuid)
-            .values_list("slug", flat=True)
-        )
-        slug, count = base, 1
-        while slug in taken:
-            count += 1
-            slug = f"{base}-{count}"
-        return slug
-
-    def leave_redirect(self, slug: str) -> None:
-        FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})
-
-
-class ImageQuerySet(models.QuerySet["Image"]):
-    def markdown_context(
-        self, texts: Iterable[str], *, known: Iterable["Image"] = (), base_url: str = ""
-    ) -> markdown.Context:
-        """What timeline.markdown needs to know of the images that these texts refer to, and of the `known` ones.
-
-        One query, or none where the texts refer to no other image.
-        """
-        figures = {image.name: image.figure for image in known}
-        names = {name for text in texts for name in markdown.media_names(text)} - figures.keys()
-        if names:
-            figures |= {image.name: image.figure for image in self.filter(name__in=names)}
-        return markdown.Context(figures=figures, base_url=base_url)
-
-
-class Image(Content):
-    _stored_name: str | None = None  # what the database has
-
-    name = models.SlugField(
-        max_length=120,
-        unique=True,
-        help_text="What “media:NAME” in a text means. It never changes.",
-    )
-    file = models.ImageField(upload_to="images/", width_field="width", height_field="height", blank=True)
-    width = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    height = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    alt = models.CharField(
-        "alternative text", max_length=500, blank=True, help_text="What the picture says to those who do not see it."
-    )
-    caption = models.CharField(max_length=500, blank=True)
-    credit = models.CharField(max_length=200, blank=True, help_text="Who made it, as readers see it.")
-    rights = models.CharField(
-        max_length=300, blank=True, help_text="Why we may show it: our own drawing, a licence, a permission."
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    objects = ImageQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at", "name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
-        row = super().from_db(*args, **kwargs)
-        row._stored_name = row.__dict__.get("name")
-        return row
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._stored_name not in (None, self.name):
-            raise ValueError(f"The name of an image never changes: “{self._stored_name}” stands in texts.")
-        super().save(*args, **kwargs)
-        self._stored_name = self.name
-
-    @property
-    def figure(self) -> markdown.Figure:
-        return markdown.Figure(
-            src=self.file.url if self.file else "",
-            width=self.width,
-            height=self.height,
-            alt=self.alt,
-            caption=self.caption,
-            credit=self.credit,
-        )
 
 
 class PublicationManager(models.Manager["Publication"]):

@@ -10,10 +10,16 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def markdown(context: Context, text: str, level: int, prefix: str = "") -> SafeString:
+def markdown(context: Context, text: str, level: int, prefix: str = "", *, first_is_seen: bool = False) -> SafeString:
     """`text` as HTML of the medium that is rendered, its shallowest heading at `level`, every id after `prefix`."""
-    medium = "html" if context.get("medium", "html") == "html" else "email"
-    return dialect.to_html(text, level=level, prefix=prefix, medium=medium, context=context.get("markdown_context"))
+    return dialect.to_html(
+        text,
+        level=level,
+        prefix=prefix,
+        medium="html" if context.get("medium", "html") == "html" else "email",
+        context=context.get("markdown_context"),
+        first_is_seen=first_is_seen,
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,87 @@
+"""What all content has in common: a name in every database, and an address that leaves a redirect when it changes."""
+
+from typing import Any
+from uuid import uuid4
+
+from django.db import models, transaction
+from slugify import slugify
+
+
+class Content(models.Model):
+    """What a Version can record: a row with a name of its own that is the same in every database."""
+
+    DERIVED: tuple[str, ...] = ()  # fields that are made of the others: no Version keeps them
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class FormerSlug(models.Model):
+    """A slug that an item, author or topic once had, or the one of an author merged into it."""
+
+    model = models.CharField(max_length=100)  # a label such as "papers.papersummary"
+    slug = models.SlugField(max_length=120)
+    target = models.UUIDField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["model", "slug"], name="former_slug_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.slug}"
+
+
+class Slugged(Content):
+    """A page with an address: a changed slug leaves a permanent redirect."""
+
+    SLUG_SOURCE = "title"
+
+    _stored_slug: str | None = None  # what the database has
+
+    slug = models.SlugField(
+        max_length=120,
+        unique=True,
+        blank=True,
+        help_text="The address of the page; made from the title if empty. The old address will lead to a new one.",
+    )
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, *args: Any, **kwargs: Any) -> Any:
+        row = super().from_db(*args, **kwargs)
+        row._stored_slug = row.__dict__.get("slug")  # absent when deferred
+        return row
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            if not self.slug:
+                self.slug = self.free_slug(getattr(self, self.SLUG_SOURCE))
+            super().save(*args, **kwargs)
+            if self._stored_slug and self._stored_slug != self.slug:
+                self.leave_redirect(self._stored_slug)
+            self._stored_slug = self.slug
+
+    def get_absolute_url(self) -> str:
+        raise NotImplementedError
+
+    def free_slug(self, text: str) -> str:
+        """A slug made from `text` that no other row of this model has or had: the second "orca" is "orca-2"."""
+        base = slugify(text, max_length=100, word_boundary=True) or self._meta.model_name or ""
+        taken = set(
+            type(self)._base_manager.filter(slug__startswith=base).exclude(pk=self.pk).values_list("slug", flat=True)
+        ) | set(
+            FormerSlug.objects.filter(model=self._meta.label_lower, slug__startswith=base)
+            .exclude(target=self.uuid)
+            .values_list("slug", flat=True)
+        )
+        slug, count = base, 1
+        while slug in taken:
+            count += 1
+            slug = f"{base}-{count}"
+        return slug
+
+    def leave_redirect(self, slug: str) -> None:
+        FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})
