@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from timeline.management.commands import develop
-from timeline.models import Issue
+from timeline.models import Issue, Publication
 
 ROOT = Path(__file__).resolve().parent.parent
 STRONG_SECRET = "0123456789abcdef" * 4
@@ -119,6 +119,7 @@ def demo(tmp_path) -> Path:
     issue = tmp_path / "demo" / "first"
     issue.mkdir(parents=True)
     (issue / "issue.md").write_text("---\nnumber: 7\ntitle: A first issue\n---\n")
+    (tmp_path / "demo" / "publication.yaml").write_text("about: A demo\n")
     (tmp_path / "demo" / "drawings").mkdir()
     return issue.parent
 
@@ -127,6 +128,7 @@ def demo(tmp_path) -> Path:
 def test_develop_loads_the_demo_into_an_empty_database_once(demo: Path) -> None:
     develop.load_demo(demo)
     assert list(Issue.objects.published().values_list("number", "title")) == [(7, "A first issue")]
+    assert Publication.objects.get().about == "A demo"
 
     Issue.objects.update(title="An edited issue")
     develop.load_demo(demo)
@@ -141,6 +143,14 @@ def test_develop_loads_no_demo_beside_an_issue(demo: Path) -> None:
     develop.load_demo(demo)
 
     assert list(Issue.objects.values_list("title", flat=True)) == ["Ours"]
+    assert not Publication.objects.exists()
+
+
+@pytest.mark.django_db
+def test_develop_leaves_settings_that_somebody_made(demo: Path) -> None:
+    Publication.objects.create(about="Ours")
+    develop.load_demo(demo)
+    assert Publication.objects.get().about == "Ours"
 
 
 @pytest.mark.django_db
@@ -152,7 +162,7 @@ def test_develop_loads_the_whole_demo_or_nothing(demo: Path) -> None:
     with pytest.raises(CommandError):
         develop.load_demo(demo)
 
-    assert not Issue.objects.exists()
+    assert (Issue.objects.exists(), Publication.objects.exists()) == (False, False)
 
 
 def test_develop_refuses_production(settings: Settings) -> None:

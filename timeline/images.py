@@ -95,7 +95,7 @@ def prepare_picture(file: IO[bytes]) -> Clean:
             else:
                 first = bare(ImageOps.exif_transpose(picture))
                 first.save(written, kind, **({"quality": 90} if kind == "JPEG" else {}))
-            poster = as_poster(first) if frames > 1 else None
+            poster = as_poster(stills[-1]) if frames > 1 else None  # most end with what they show
     except ValidationError:
         raise
     except Exception as error:  # Pillow's readers raise whatever a broken file makes them stumble over

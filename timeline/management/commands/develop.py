@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+import yaml
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from timeline.models import Issue
+from timeline.history import record
+from timeline.models import Issue, Publication
 
 EDITOR_ADDRESS = "editor@example.org"
 SECONDS_TO_STOP = 10
@@ -74,10 +76,13 @@ def listening_address(url: str) -> str:
 
 
 def load_demo(folder: Path) -> None:
-    """Import and publish every issue in `folder`, all or none of them, into a database that has no issue at all."""
+    """The settings and every issue in `folder`, published, all or none, into a database that has no issue at all."""
     if Issue.objects.exists():
         return
     with transaction.atomic():
+        if not Publication.objects.exists():
+            settings_of_demo = yaml.safe_load((folder / "publication.yaml").read_text(encoding="utf-8"))
+            record(Publication.objects.create(**settings_of_demo), "imported")
         for path in sorted(folder.glob("*/issue.md")):
             call_command("import_issue", path.parent, publish=True)
 
