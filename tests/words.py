@@ -11,6 +11,8 @@ from timeline.importing.encoding import read_file, read_lines
 from timeline.models import Image, Issue
 from timeline.sections import contents, render_issue
 
+SCORES = re.compile(r"^```scores .*?^```", re.DOTALL | re.MULTILINE)
+
 
 def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", text))
@@ -82,5 +84,8 @@ def of_issue(issue: Issue, report: Report) -> Counter[str]:
 
 def of_parts(labels: list[str], texts: list[str], report: Report) -> Counter[str]:
     """The words of plain labels, of Markdown texts, and of what the report says is left out."""
-    html = "".join(markdown.to_html(text) for text in texts)
+    scores = [score for text in texts for score in markdown.scores(text)]
+    labels += [f"{row.model} {block.shown(row)}" for block in scores for row in block.rows]
+    labels += [block.source for block in scores]
+    html = "".join(markdown.to_html(SCORES.sub("", text)) for text in texts)
     return words("\n".join([*labels, *(entry.text for entry in report.left_out)])) + of_html(html)

@@ -21,6 +21,7 @@ from mdit_py_plugins.footnote.index import footnote_def
 from slugify import slugify
 
 from timeline.references import is_safe, media_name
+from timeline.scores import LANGUAGE, BadScores, parse_scores
 
 MAX_LENGTH = 200_000  # characters
 CONTAINERS = ("note", "credit", "takeaways")
@@ -61,7 +62,7 @@ def parse(text: str) -> list[Token]:
 
     Beside those of CommonMark, tables, strikethrough, task and definition lists there are
     container_open/_close (info: its name), signature (content: a name), checkbox (meta: checked),
-    figure (attrs and children of an image), math_inline and math_block (content: LaTeX),
+    figure (attrs and children of an image), scores (meta: scores, number), math_inline and math_block (content: LaTeX),
     footnote_ref (meta: number, time), footnotes_open/_close, footnote_open/_close (meta: number)
     and footnote_back (meta: number, times). The meta of a heading_open has depth (0: shallowest), slug and text.
     """
@@ -313,6 +314,19 @@ def _figures(state: StateCore) -> None:
     state.tokens = tokens
 
 
+def _scores(state: StateCore) -> None:
+    """A block of code that is called scores holds some; one in which something is wrong stays code."""
+    number = 0
+    for token in state.tokens:
+        if token.type == "fence" and token.info.split(maxsplit=1)[:1] == [LANGUAGE]:
+            try:
+                token.meta = {"scores": parse_scores(token.info, token.content), "number": number + 1}
+            except BadScores as error:
+                token.meta = {"problem": error}
+            else:
+                token.type, number = "scores", number + 1
+
+
 def _leads(state: StateCore) -> None:
     """The name that signs a note, or the box of a task, stands at the start of the first paragraph."""
     tokens: list[Token] = []
@@ -375,7 +389,7 @@ def _parser() -> MarkdownIt:
     block.before("table", "too_deep", _too_deep)
     inline.before("escape", "math_inline", _math_inline)
     inline.before("link", "footnote_ref", _footnote_ref)
-    for rule in (_definitions, _footnotes, _figures, _leads, _headings):
+    for rule in (_definitions, _footnotes, _figures, _scores, _leads, _headings):
         core.push(rule.__name__, rule)
     return parser
 

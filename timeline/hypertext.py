@@ -11,10 +11,13 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexer import Lexer
 from pygments.lexers import get_all_lexers, get_lexer_by_name
+from slugify import slugify
 
+from timeline.charts import bars
 from timeline.dialect import plain
 from timeline.mathml import BadLatex, to_mathml
 from timeline.references import Context, Figure, media_name, safe_href
+from timeline.scores import Scores
 
 EMAIL_WIDTH = 600  # pixels; mail programs cut off what is wider
 # How wide a picture is: the measure, or what the screen leaves of it (static/css/tokens.css, prose.css).
@@ -241,6 +244,34 @@ class Html:
             return escape(code)
         self.highlighted += len(code)
         return highlight(code, lexer, _FORMATTER)
+
+    # Scores
+
+    def scores(self, token: Token) -> str:
+        scores: Scores = token.meta["scores"]
+        board = escape(self.context.address(f"/benchmarks/{slugify(scores.benchmark)}/"))
+        title = f'<a href="{board}">{escape(scores.benchmark)}</a>'
+        source = escape(scores.source)
+        if url := safe_href(scores.source_url):
+            source = f'<a href="{escape(url)}" rel="noopener">{source}</a>'
+        told = scores.told[0].upper() + scores.told[1:]
+        measured = f"Measured by {source}, not by the authors." if source else "Measured by the authors of the paper."
+        caption = f"{escape(told)}. {measured}"
+        rows = "".join(
+            f'<tr{" class=own" if score.is_own else ""}><th scope="row">{escape(score.model)}</th>'
+            f'<td class="right">{escape(scores.shown(score))}</td></tr>'
+            for score in scores.ranked
+        )
+        head = '<thead><tr><th scope="col">Model</th><th scope="col" class="right">Score</th></tr></thead>'
+        table = f'<table aria-label="{escape(scores.benchmark)}">{head}<tbody>{rows}</tbody></table>'
+        if self.email:
+            return f'<p><b>{title}</b></p>{table}<p class="caption">{caption}</p>\n'
+        chart = bars(scores, self._id(f"scores-{token.meta['number']}"))
+        return (
+            f'<figure class="scores"><p class="title">{title}</p>{chart}'
+            f"<details><summary>The same as a table</summary>{table}</details>"
+            f"<figcaption>{caption}</figcaption></figure>\n"
+        )
 
     def math_inline(self, token: Token) -> str:
         return self._math(token.content, display=token.markup == "$$")

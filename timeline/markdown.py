@@ -23,6 +23,7 @@ from timeline.mathml import CLASSES as MATH_CLASSES
 from timeline.mathml import BadLatex, to_mathml
 from timeline.plaintext import to_plaintext
 from timeline.references import Context, Figure, Variant, media_name, safe_href
+from timeline.scores import Scores
 
 __all__ = [
     "MAX_LENGTH",
@@ -30,6 +31,7 @@ __all__ = [
     "Figure",
     "Heading",
     "Problem",
+    "Scores",
     "TextTooLong",
     "Variant",
     "blocks",
@@ -37,6 +39,7 @@ __all__ = [
     "media_names",
     "problems",
     "safe_href",
+    "scores",
     "to_html",
     "to_text",
     "word_count",
@@ -110,7 +113,8 @@ def problems(text: str) -> list[Problem]:
         tokens = parse(text)
     except TextTooLong as error:
         return [Problem(text.count("\n", 0, MAX_LENGTH) + 1, str(error))]
-    return sorted([*_formula_problems(tokens), *_container_problems(tokens)], key=lambda problem: problem.line)
+    found = [*_formula_problems(tokens), *_container_problems(tokens), *_scores_problems(tokens)]
+    return sorted(found, key=lambda problem: problem.line)
 
 
 @_remembered
@@ -140,6 +144,8 @@ def _read(token: Token, context: Context) -> str:
             alt = "".join(child.content for child in token.children or ())
             figure = context.figure(str(token.attrs["src"]), alt=alt, caption=str(token.attrs.get("title", "")))
             return f"{figure.caption or figure.alt} {figure.credit}"
+        case "scores":
+            return token.meta["scores"].text
         case "text" | "code_inline" | "code_block" | "fence" | "signature" | "math_inline" | "math_block":
             return token.content
         case _:
@@ -168,6 +174,8 @@ def word_count(text: str) -> int:
             count += 1
         elif token.type in {"figure", "image"}:
             count += _words(str(token.attrs.get("title", "")))
+        elif token.type == "scores":
+            count += _words(token.meta["scores"].text)
         elif token.type in {"text", "code_inline", "code_block", "fence", "signature"} and not in_address:
             count += _words(token.content)
     return count
@@ -219,6 +227,17 @@ def _container_problems(tokens: Sequence[Token]) -> Iterator[Problem]:
                 yield Problem(line, "This ::: closes nothing. Remove it, or open a block above it.")
 
 
+def _scores_problems(tokens: Sequence[Token]) -> Iterator[Problem]:
+    for token in tokens:
+        if error := token.meta.get("problem"):
+            yield Problem(_line(token) + error.line, f"These scores cannot be read. {error}")
+
+
+def scores(text: str) -> list[Scores]:
+    """The scores in the text, in its order. Raises TextTooLong."""
+    return [token.meta["scores"] for token in parse(text) if token.type == "scores"]
+
+
 def _line(token: Token) -> int:
     return token.map[0] + 1 if token.map else 1
 
@@ -229,6 +248,14 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "img": {"src", "alt", "title", "width", "height", "loading", "decoding", "fetchpriority"},
     "source": {"type", "srcset", "sizes", "src"},
     "video": {"controls", "playsinline", "preload", "poster", "width", "height", "title", "aria-label"},
+    "desc": {"id"},
+    "path": {"d"},
+    "rect": {"x", "y", "width", "height"},
+    "svg": {"viewBox", "role", "aria-labelledby"},
+    "table": {"aria-label"},
+    "text": {"x", "y", "text-anchor"},
+    "title": {"id"},
+    "tspan": {"dx"},
     "track": {"kind", "src", "srclang", "label", "default"},
     "ol": {"start"},
     "th": {"scope"},
@@ -252,7 +279,22 @@ _MATH_ATTRIBUTES: dict[str, set[str]] = {
 }
 _TAGS = {
     *("p", "br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
-    *("table", "thead", "tbody", "tr", "td", "aside", "section", "figure", "figcaption", "picture", "label"),
+    *(
+        "table",
+        "thead",
+        "tbody",
+        "tr",
+        "td",
+        "aside",
+        "section",
+        "figure",
+        "figcaption",
+        "picture",
+        "label",
+        "details",
+        "summary",
+        "g",
+    ),
     *_ATTRIBUTES,
 }
 _MATH_TAGS = {
@@ -272,13 +314,19 @@ _CLASSES: dict[str, set[str]] = {
     "aside": {"note"},
     "b": {"signature"},
     "div": {"table", "math", "footnotes", *CONTAINERS},
-    "figure": {"awaited", "code"},
+    "figure": {"awaited", "code", "scores"},
     "li": {"task-list-item"},
-    "p": {"caption"},
+    "g": {"own"},
+    "p": {"caption", "title"},
+    "path": {"axis", "error"},
     "section": {"takeaways", "footnotes"},
     "span": {"credit", "awaited", "moving", "motion", "still", "hold", "move", *_MATH_CLASSES, *STANDARD_TYPES.values()}
     - {""},
+    "svg": {"bars"},
     "td": {"left", "center", "right"},
+    "text": {"scale"},
+    "tr": {"own"},
+    "tspan": {"tag"},
     "th": {"left", "center", "right"},
 }
 _CLEANER = nh3.Cleaner(

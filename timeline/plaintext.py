@@ -8,6 +8,7 @@ from markdown_it.token import Token
 
 from timeline.dialect import plain
 from timeline.references import Context, media_name
+from timeline.scores import Scores
 
 INDENT = "    "
 RULE = "* * *"
@@ -65,6 +66,8 @@ class _Text:
                 return [RULE]
             case "fence" | "code_block":
                 return [unescapeAll(token.info).strip(), _indent(token.content.strip("\n"), INDENT, INDENT)]
+            case "scores":
+                return self.scores(token.meta["scores"])
             case "math_block":
                 return [_indent(token.content, INDENT, INDENT)]
             case "figure":
@@ -105,10 +108,15 @@ class _Text:
         return _indent("\n\n".join(self.blocks(node)), INDENT, INDENT)
 
     def table(self, node: _Node) -> str:
-        rows = [[self.line(cell) for cell in row.children] for part in node.children for row in part.children]
-        widths = [min(max(map(len, column)), MAX_COLUMN) for column in zip(*rows, strict=True)]
-        lines = [" | ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([lines[0], "-+-".join("-" * width for width in widths), *lines[1:]])
+        return _table([[self.line(cell) for cell in row.children] for part in node.children for row in part.children])
+
+    def scores(self, scores: Scores) -> list[str]:
+        rows = [
+            [f"{score.model} (this paper)" if score.is_own else score.model, scores.shown(score)]
+            for score in scores.ranked
+        ]
+        told = ", ".join(filter(None, [scores.source or "the authors of the paper", scores.source_url]))
+        return [f"{scores.benchmark}: {scores.told}. Measured by {told}.", _table([["Model", "Score"], *rows])]
 
     def line(self, node: _Node) -> str:
         parts = []
@@ -166,6 +174,13 @@ class _Text:
             figure.src if figure.film_type else "" if name else src,
         ]
         return " ".join([f"[{what}: {told}]", *(f"({text})" for text in behind if text)])
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    """The first row is the head."""
+    widths = [min(max(map(len, column)), MAX_COLUMN) for column in zip(*rows, strict=True)]
+    lines = [" | ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return "\n".join([lines[0], "-+-".join("-" * width for width in widths), *lines[1:]])
 
 
 def _indent(text: str, first: str, others: str) -> str:

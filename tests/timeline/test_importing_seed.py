@@ -179,24 +179,22 @@ def test_seed_keeps_scores_and_their_sources(items: dict[str, Item]) -> None:
     assert (
         """### Evaluations on BigBench
 
-- OpenHermes 2.5 Mistral 7B: 53.04%
-- OpenHermes Llama2 13B: 46.01%
-- Mistral Base 7B: 42.15%
-- Orca 2 13B: 40.36%
-
-::: credit
-data taken from Teknium
-:::
+```scores BigBench
+measured by: Teknium
+OpenHermes 2.5 Mistral 7B = 53.04%
+OpenHermes Llama2 13B = 46.01%
+Mistral Base 7B = 42.15%
+*Orca 2 13B = 40.36%
+```
 
 ### Evaluations on gpt4all
 
-- Hermes 2.5 7B Mistral score: 73.12%
-- Mistral Base 7B score: 71.16%
-- Orca 2 13B GPT4All score: 70.58%
-
-::: credit
-data taken from Teknium
-:::
+```scores gpt4all
+measured by: Teknium
+Hermes 2.5 7B Mistral = 73.12%
+Mistral Base 7B = 71.16%
+*Orca 2 13B = 70.58%
+```
 
 ::: takeaways
 
@@ -239,6 +237,11 @@ def test_seed_reports_what_the_site_supplies_itself(imported: tuple[Issue, Repor
         (1, "The AI Timeline"),
         (5, "Research Papers x 2"),
         (11, "Industry News x 2"),
+        (89, "data taken from"),
+        (93, "score"),
+        (95, "score"),
+        (97, "GPT4All score"),
+        (99, "data taken from"),
         (305, "that’s a wrap for this issue!"),
         (307, "THANK YOU"),
         (309, "Support me on Patreon ❤️"),

@@ -60,8 +60,15 @@ def test_html_of_blocks_and_lines(text: str, expected: str) -> None:
 
 def test_html_is_cleaned_whatever_its_writer_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Html, "text", lambda self, token: token.content)
-    hostile = '<script>a</script><b onclick="c" style="d" class="note">f</b><svg onload="g"></svg>'
-    assert html(hostile + "[h](https://i.j)") == '<p><b class="">f</b><a href="https://i.j" rel="noopener">h</a></p>'
+    hostile = (
+        '<script>a</script><b onclick="c" style="d" class="note">f</b><svg onload="g"><use href="data:h"/><style>i</style>'
+        '<a href="javascript:k"><text x="1" onclick="l">m</text></a><foreignObject><b>n</b></foreignObject>'
+        '<animate attributeName="href"/><path d="M0 0" fill="url(o)"/></svg><video autoplay onplay="p" src="q"></video>'
+    )
+    assert html(hostile + "[h](https://i.j)") == (
+        '<p><b class="">f</b><svg><a><text x="1">m</text></a><path d="M0 0"></path></svg><video></video>'
+        '<a href="https://i.j" rel="noopener">h</a></p>'
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,7 +431,7 @@ def test_math_css_has_a_rule_for_every_class() -> None:
 def test_every_example_of_the_documentation_works() -> None:
     chapter = (CSS.parents[1] / "docs" / "editing.md").read_text(encoding="utf-8")
     examples = re.findall(r"^~~~markdown\n(.*?)^~~~$", chapter, re.MULTILINE | re.DOTALL)
-    assert len(examples) == 8
-    assert [markdown.problems(example) for example in examples] == [[]] * 8
+    assert len(examples) == 9
+    assert [markdown.problems(example) for example in examples] == [[]] * 9
     named = re.search(r"Coloured are: (.*?);", chapter, re.DOTALL)
     assert named and set(re.findall(r"\w+", named[1])) - {"and"} == LANGUAGES

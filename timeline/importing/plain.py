@@ -8,6 +8,7 @@ from operator import itemgetter
 
 from timeline.importing.blocks import SIGNS, Block, read_blocks
 from timeline.importing.report import Line, Report
+from timeline.importing.scores import scores_block, with_source
 from timeline.importing.shapes import HEADING_WORDS, Candidate, judge, words_of
 
 URL = r"https?://(?:(?![<>\"\\`])[!-~])*(?:(?![<>\"\\`.,;:!?'()\[\]*_])[!-~])"
@@ -194,6 +195,9 @@ class Writer:
             self.parts.append(f"::: note {name}\n{escape_start(text)}\n:::")
 
     def write_credit(self, blocks: list[Block]) -> None:
+        if len(blocks) == 1 and self.parts and (scores := with_source(self.parts[-1], blocks[0], self.writing.report)):
+            self.parts[-1] = scores
+            return
         self.close()
         lines = "\n\n".join(escape_start(block.text) for block in blocks)
         self.parts.append(f"::: credit\n{lines}\n:::")
@@ -203,7 +207,10 @@ class Writer:
         self.parts.append("\n>\n".join(f"> {text}" for text in paragraphs))
 
     def write_list(self, blocks: list[Block]) -> None:
-        if self.is_glossary(blocks):
+        heading = self.above[-1] if self.above else ""
+        if scores := scores_block(heading, blocks, self.writing.subject, self.writing.report):
+            self.parts.append(scores)
+        elif self.is_glossary(blocks):
             self.writing.report.guess(blocks[0].line, blocks[0].text, "terms with their meanings")
             matches = [DEFINITION.fullmatch(block.text) for block in blocks]
             self.parts.append(
