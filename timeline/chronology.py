@@ -95,29 +95,35 @@ class Line:
         for name in NARROWING:
             if value := getattr(place, name):
                 entries = entries.having(name, value)
-        years = sorted(counts(entries, "year"), reverse=True)
+        of_kind = entries.filter(kind=place.kind) if place.kind else entries
+        years = sorted(counts(of_kind, "year"), reverse=True)
         newest = max((year for _, year, _, _ in years), default="")
         self.year = place.year or ("" if place.topic or place.organisation else newest)
         if self.year:
-            entries = entries.having("year", self.year)
+            entries, of_kind = entries.having("year", self.year), of_kind.having("year", self.year)
         every_kind = list(entries.values_list("pk", "date", "kind"))
         self.rows = [row for row in every_kind if place.kind in ("", row[2])]
         of_kinds = Counter(kind for _, _, kind in every_kind)
         self.kinds = [
-            self.way(label, of_kinds[kind] if kind else len(every_kind), kind=kind)
+            Way(
+                label,
+                of_kinds[kind] if kind else len(every_kind),
+                replace(place, year=self.year, kind=kind).path(),
+                kind == place.kind,
+            )
             for kind, label in {"": "Everything", **kind_titles()}.items()
             if of_kinds[kind] or not kind
         ]
         self.years = [Way(year, n, replace(place, year=year).path(), year == self.year) for _, year, _, n in years]
         self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
-        for name, value, label, count in counts(entries, *NARROWING):
+        for name, value, label, count in counts(of_kind, *NARROWING):
             self.choices[name].append(self.way(label, count, **{name: value}))
 
     def way(self, label: str, count: int, **part: str) -> Way:
-        """To this place with another `part`; from a topic or an organisation that is chosen the way leads back."""
+        """To this place with another topic or organisation; from the one that is chosen the way leads back."""
         ((name, value),) = part.items()
         is_here = getattr(self.place, name) == value
-        there = replace(self.place, **{name: ""} if is_here and name in NARROWING else part)
+        there = replace(self.place, **{name: ""} if is_here else part)
         return Way(label, count, there.path(), is_here)
 
     @property

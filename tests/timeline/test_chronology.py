@@ -94,9 +94,24 @@ def test_ways_lead_to_other_kinds_and_years_with_counts(client: Client, line: Is
         ("/timeline/2023/issues/", "Issues", "1"),
     ]
     assert ways(client, "/timeline/papers/", "Years") == [
-        ("/timeline/2023/papers/", "2023", "4"),
+        ("/timeline/2023/papers/", "2023", "2"),
         ("/timeline/2022/papers/", "2022", "1"),
     ]
+
+
+def test_a_kind_shows_its_own_newest_year_and_every_way_leads_somewhere(client: Client, line: Issue) -> None:
+    tag(make_paper(make_issue(title="Newest", at=datetime(2024, 1, 8, tzinfo=UTC)), date=date(2021, 6, 1)), "Old")
+    assert stops(client, "/timeline/") == ["Newest"]
+    assert stops(client, "/timeline/papers/") == ["Undated", "Orca"]
+    assert ways(client, "/timeline/papers/", "Kinds")[0] == ("/timeline/2023/", "Everything", "4")
+    waiting, answers = ["/timeline/"], {}
+    while waiting:
+        url = waiting.pop()
+        if url not in answers:
+            answers[url] = client.get(url)
+            waiting += re.findall(r'href="(/timeline/[^"#]*)"', answers[url].content.decode())
+    assert {url: answer.status_code for url, answer in answers.items() if answer.status_code != 200} == {}
+    assert "/timeline/2021/papers/topics/old/" in answers
 
 
 def test_a_chosen_topic_says_so_and_leads_back(client: Client, line: Issue) -> None:

@@ -56,7 +56,7 @@ def test_sitemap_holds_every_public_page_and_when_it_changed(client: Client, iss
         "/sitemap-topics-1.xml",
         "/sitemap-authors-1.xml",
     ]
-    lists = ["/", "/issues/", "/authors/", "/papers/", "/news/", "/polls/"]
+    lists = ["/", "/issues/", "/timeline/", "/authors/", "/papers/", "/news/", "/polls/"]
     pages = everything(client)
     assert pages == dict.fromkeys(lists) | {
         "/issues/2/": "2023-11-27T00:00:00+00:00",
