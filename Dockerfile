@@ -9,6 +9,9 @@ RUN DEBUG=0 ALLOWED_HOSTS=localhost VAR_DIR=/tmp SECRET_KEY=$(python -c "import 
 
 FROM python:3.13-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0 VAR_DIR=/data STATIC_ROOT=/static
+# Fonts of share images: emoji, and letters that our own do not have.
+RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-noto-color-emoji \
+    && rm -rf /var/lib/apt/lists/*
 # The folder belongs to the user here so that a new volume in its place does, too.
 RUN useradd --system --uid 1000 site && install -d -o site /data /data/media
 COPY --from=build /venv /venv

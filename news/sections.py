@@ -9,6 +9,7 @@ class News(Section):
     model = NewsItem
     title = "Industry News"
     headings = ("News", "AI News")
+    is_square = True
 
     def facts(self, item: NewsItem) -> list[tuple[str, Any]]:
         return [("Organisation", item.organisation), ("Date of the event", item.date)]

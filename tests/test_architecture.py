@@ -12,7 +12,7 @@ KINDS = [app for app in ("papers", "news", "mailing", "discussion") if (ROOT / a
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
     ["settings", "mathml", "scores", "charts", "dialect", "references", "hypertext", "plaintext", "markdown"],
-    ["terms", "film", "remux"],
+    ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],
     ["models"],
     ["sections", "search_index"],

@@ -14,6 +14,7 @@ from timeline.models import Issue, Publication, Topic
 Statuses = tuple[int, int, int, int]  # of an anonymous visitor, a reader, an Editor, a Publisher
 
 ALL: Statuses = (200, 200, 200, 200)
+MOVED: Statuses = (302, 302, 302, 302)
 STAFF: Statuses = (302, 302, 200, 200)
 PUBLISHER: Statuses = (302, 302, 403, 200)
 NOBODY: Statuses = (302, 302, 403, 403)  # but superusers
@@ -38,6 +39,7 @@ GET: dict[str, Statuses] = {
     "issues/page/<int:page>/": ALL,
     "issues/<int:number>/": ALL,
     "issues/<int:number>.md": ALL,
+    "issues/<int:number>/share-<slug:digest>.png": MOVED,  # nobody knows the digest: to the right one
     r"^timeline/(?:(?P<year>[0-9]{4})/)?(?:(?P<kind>papers|news|polls|issues)/)?"
     r"(?:topics/(?P<topic>[-\w]+)/)?(?:organisations/(?P<organisation>[-\w]+)/)?"
     r"(?:page/(?P<page>[0-9]{1,6})/)?$": ALL,
@@ -47,6 +49,7 @@ GET: dict[str, Statuses] = {
     "topics/<slug:slug>.md": ALL,
     "topics/<slug:slug>/feed.<feed:ending>": ALL,
     "feed.<feed:ending>": ALL,
+    "share-<slug:digest>.png": MOVED,
     "sitemap.xml": ALL,
     "sitemap-<slug:name>-<int:page>.xml": ALL,
     "robots.txt": ALL,
@@ -64,6 +67,7 @@ GET: dict[str, Statuses] = {
     "<kind:kind>/page/<int:page>/": ALL,
     "<kind:kind>/<slug:slug>/": ALL,
     "<kind:kind>/<slug:slug>.md": ALL,
+    "<kind:kind>/<slug:slug>/share-<slug:digest>.png": MOVED,
     "<kind:kind>/feed.<feed:ending>": ALL,
     "markdownx/markdownify/": (403, 403, 405, 405),
     "markdownx/upload/": (403, 403, 405, 405),
@@ -150,6 +154,7 @@ def address(db: None) -> dict[str, str]:
         "<kind:kind>": "papers",
         "<feed:ending>": "atom",
         "<slug:name>": "issues",
+        "<slug:digest>": "0",
         "<uid>": "MQ",
         "<token>": "wrong",
         "<path:content_type_id>": "0",

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from timeline.markdown import Context
 from timeline.models import Image, Issue, Item, Publication
 from timeline.sections import Section
+from timeline.share_images import HEIGHT, WIDTH, Card
 
 FEED_TYPES = {"atom": "application/atom+xml", "rss": "application/rss+xml", "json": "application/feed+json"}
 
@@ -36,7 +37,8 @@ class Head:
     title: str = ""  # the home page has that of the publication
     description: str = ""
     type: str = "website"  # of Open Graph
-    image: Image | None = None
+    image: Image | None = None  # what the page shows first
+    card: Card | None = None  # of its share image; a page without one has that of the publication
     json_ld: dict[str, Any] = field(default_factory=lambda: {"@type": "CollectionPage"})
     feed: tuple[str, str] | None = None  # title and path of the page whose feed it offers besides that of the site
     has_twin: bool = False
@@ -56,12 +58,19 @@ class Head:
         return f"{self.title} | {name}" if self.title else f"{name}: {self.publication.tagline}"
 
     @property
-    def picture(self) -> dict[str, Any]:
-        """`url`, `width`, `height` and `alt` of the image; empty without one, or while its file is awaited."""
-        if not self.image or not self.image.file:
-            return {}
-        figure = self.image.figure
-        return {"url": absolute(figure.src), "width": figure.width, "height": figure.height, "alt": figure.alt}
+    def share_image(self) -> dict[str, Any]:
+        """`url`, `width`, `height` and `alt` of what a link to this page shows elsewhere."""
+        card = self.card or _publication_card(self.publication)
+        path = self.path if self.card else reverse("home")
+        url = f"{settings.SITE_URL}{path}share-{card.digest}.png"
+        return {"url": url, "width": WIDTH, "height": HEIGHT, "alt": card.alt}
+
+    @property
+    def picture(self) -> str:
+        """The address of a picture of what the page is about, if there is one."""
+        if self.image and self.image.file:
+            return absolute(self.image.figure.still)
+        return self.share_image["url"] if self.card else ""
 
     @property
     def feeds(self) -> list[tuple[str, str, str]]:
@@ -81,7 +90,7 @@ class Head:
         if self.description:
             data["description"] = self.description
         if self.picture:
-            data["image"] = self.picture["url"]
+            data["image"] = self.picture
         text = json.dumps(data | self.json_ld, cls=DjangoJSONEncoder, ensure_ascii=False)
         # As django.utils.html.json_script does, which writes type="application/json" only.
         return mark_safe(text.translate({ord(char): f"\\u{ord(char):04X}" for char in "<>&\u2028\u2029"}))
@@ -116,11 +125,22 @@ def _dates(published: datetime | None, changed: datetime) -> dict[str, Any]:
     return {"datePublished": published, "dateModified": max(published, changed)}
 
 
+def _publication_card(publication: Publication) -> Card:
+    return Card(publication.name, publication.name, publication.tagline)
+
+
+def _volume(issue: Issue | None, publication: Publication) -> tuple[int | None, int | None]:
+    """The number of `issue` and, as soon as it has a date, the year of its volume."""
+    published = issue.published_at.astimezone(publication.zone) if issue and issue.published_at else None
+    return issue.number if issue else None, published.year if published else None
+
+
 def home_head() -> Head:
     publication = Publication.objects.current()
     return Head(
         reverse("home"),
         description=publication.tagline,
+        card=_publication_card(publication),
         json_ld={"@type": "WebSite", "publisher": {"@type": "Organization", "name": publication.name, "url": _home()}},
         publication=publication,
     )
@@ -134,6 +154,13 @@ def issue_head(issue: Issue) -> Head:
         issue.tagline or publication.tagline,
         "article",
         issue.cover,
+        Card(
+            publication.name,
+            issue.title,
+            issue.tagline or publication.tagline,
+            f"Issue {issue.number}",
+            *_volume(issue, publication),
+        ),
         {
             **_issue(issue, publication),
             **_dates(issue.published_at, issue.updated_at),
@@ -162,6 +189,16 @@ def item_head(section: Section, item: Item) -> Head:
         f"{item.title}, explained simply by {publication.name}.",
         "article",
         item.lead_image,
+        Card(
+            publication.name,
+            *item.title_parts,
+            section.title,
+            *_volume(issue, publication),
+            is_item=True,
+            is_square=section.is_square,
+            emoji=item.emoji,
+            authors=tuple(author.name for author in item.byline),
+        ),
         {key: value for key, value in data.items() if value},
         feed=(section.title, reverse("items", args=[section.kind])),
         has_twin=True,

@@ -28,6 +28,7 @@ class Section:
     model: type[Item]
     title: str
     headings: tuple[str, ...] = ()  # other names under which a document that is imported may know it
+    is_square = False  # the node of its items on the line, in a picture; base.css has the one on pages
 
     @property
     def kind(self) -> str:

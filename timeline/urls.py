@@ -30,6 +30,7 @@ urlpatterns = [
     path("issues/", views.issue_list, name="issues"),
     path("issues/page/<int:page>/", views.issue_list, name="issues"),
     path("issues/<int:number>/", views.issue, name="issue"),
+    path("issues/<int:number>/share-<slug:digest>.png", views.issue_share_image, name="issue-share-image"),
     path("issues/<int:number>.md", twins.issue_twin, name="issue-twin"),
     re_path(
         rf"^timeline/(?:(?P<year>[0-9]{{4}})/)?(?:(?P<kind>{KindConverter.regex}|issues)/)?"
@@ -43,6 +44,7 @@ urlpatterns = [
     path("topics/<slug:slug>/page/<int:page>/", views.topic, name="topic"),
     path("topics/<slug:slug>.md", twins.topic_twin, name="topic-twin"),
     path("topics/<slug:slug>/feed.<feed:ending>", feeds.topic_feed, name="topic-feed"),
+    path("share-<slug:digest>.png", views.home_share_image, name="share-image"),
     path("feed.<feed:ending>", feeds.issue_feed, name="feed"),
     path("sitemap.xml", sitemaps.index, name="sitemaps"),
     path("sitemap-<slug:name>-<int:page>.xml", sitemaps.sitemap, name="sitemap"),
@@ -60,6 +62,7 @@ urlpatterns = [
     path("<kind:kind>/page/<int:page>/", views.item_list, name="items"),
     path("<kind:kind>/feed.<feed:ending>", feeds.kind_feed, name="kind-feed"),
     path("<kind:kind>/<slug:slug>/", views.item, name="item"),
+    path("<kind:kind>/<slug:slug>/share-<slug:digest>.png", views.item_share_image, name="item-share-image"),
     path("<kind:kind>/<slug:slug>.md", twins.item_twin, name="item-twin"),
     # In development only; in production the proxy serves uploads.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

@@ -20,6 +20,7 @@ from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, 
 from timeline.models.catalogue import ISSUES
 from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Section, item_context, render_issue, section, sections
+from timeline.share_images import draw
 from timeline.terms import MAX_QUERY
 
 Row = TypeVar("Row", bound=Slugged)
@@ -310,6 +311,31 @@ def text_page(request: HttpRequest, name: str) -> HttpResponse:
     return render_page(
         request, "timeline/text_page.html", head, name=name, text=text, **item_context([], "html", texts=[text])
     )
+
+
+def share_image(head: Head, digest: str) -> HttpResponse:
+    """The picture of the page of `head`; an address that had another one leads to it."""
+    if not head.card or digest != head.card.digest:
+        return redirect(head.share_image["url"])
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return HttpResponse(draw(head.card), content_type="image/png", headers=headers)
+
+
+@require_safe
+def home_share_image(request: HttpRequest, digest: str) -> HttpResponse:
+    return share_image(home_head(), digest)
+
+
+@require_safe
+def issue_share_image(request: HttpRequest, number: int, digest: str) -> HttpResponse:
+    return share_image(issue_head(get_object_or_404(Issue.objects.published(), number=number)), digest)
+
+
+@require_safe
+def item_share_image(request: HttpRequest, kind: str, slug: str, digest: str) -> HttpResponse:
+    shown = section(kind)
+    found = find(shown.published(), slug, address=lambda path: f"{path}share-{digest}.png")
+    return found if isinstance(found, HttpResponse) else share_image(item_head(shown, found), digest)
 
 
 # No cookie stands behind this form and it changes nothing: a token would only make the page personal.

@@ -9,6 +9,7 @@ from django.test import Client
 from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
 from timeline.models import Issue, Publication
+from timeline.share_images import Card
 
 pytestmark = pytest.mark.django_db
 
@@ -163,24 +164,39 @@ def test_feeds_are_named_after_what_is_in_them(client: Client) -> None:
     assert titles == {"The AI Timeline", "Research Papers | The AI Timeline"}
 
 
-def test_open_graph_describes_the_page_and_its_picture(client: Client) -> None:
+SHARED = {"og:image:type": "image/png", "og:image:width": "1200", "og:image:height": "630"}
+
+
+def test_open_graph_describes_the_page_and_the_picture_drawn_for_it(client: Client) -> None:
+    paper = Card(
+        "The AI Timeline",
+        "Orca 2",
+        label="Research Papers",
+        number=2,
+        year=2023,
+        is_item=True,
+        authors=("Ada",),
+    )
     assert HeadOf(client, "/papers/orca/").og == {
         "og:site_name": "The AI Timeline",
         "og:title": "Orca 2",
         "og:description": "Orca 2, explained simply by The AI Timeline.",
         "og:type": "article",
         "og:url": f"{SITE}/papers/orca/",
-        "og:image": f"{SITE}/media/images/picture.png",
-        "og:image:width": "40",
-        "og:image:height": "30",
-        "og:image:alt": "A whale",
+        "og:image": f"{SITE}/papers/orca/share-{paper.digest}.png",
+        "og:image:alt": "Research Papers: Orca 2",
+        **SHARED,
     }
+    name = Card("The AI Timeline", "The AI Timeline", "Latest AI Research Explained Simply")
     assert HeadOf(client, "/authors/ada/").og == {
         "og:site_name": "The AI Timeline",
         "og:title": "Ada",
         "og:description": "What The AI Timeline has explained of Ada’s work.",
         "og:type": "profile",
         "og:url": f"{SITE}/authors/ada/",
+        "og:image": f"{SITE}/share-{name.digest}.png",
+        "og:image:alt": "The AI Timeline Latest AI Research Explained Simply",
+        **SHARED,
     }
 
 
@@ -188,11 +204,19 @@ def test_awaited_picture_is_not_offered(client: Client, issue: Issue) -> None:
     issue.cover = make_image("awaited")
     issue.save()
     head = HeadOf(client, "/issues/2/")
-    assert ("og:image" in head.og, "image" in head.json_ld) == (False, False)
+    assert head.json_ld["image"] == head.og["og:image"]
+
+
+def test_json_ld_shows_the_still_of_a_film(client: Client, issue: Issue) -> None:
+    issue.cover = make_image("film", file=picture(name="film.mp4"), poster=picture(name="still.png"))
+    issue.save()
+    assert HeadOf(client, "/issues/2/").json_ld["image"] == f"{SITE}/media/images/still.png"
 
 
 def test_json_ld_of_an_issue(client: Client) -> None:
-    assert HeadOf(client, "/issues/2/").json_ld == {
+    head = HeadOf(client, "/issues/2/")
+    assert head.json_ld == {
+        "image": head.og["og:image"],
         **ISSUE,
         "description": "Explained",
         "datePublished": "2023-11-27T00:00:00Z",
@@ -231,7 +255,9 @@ def test_json_ld_of_a_paper_tells_the_summary_from_the_paper(client: Client) -> 
 
 
 def test_json_ld_of_news(client: Client) -> None:
-    assert HeadOf(client, "/news/claude/").json_ld == {
+    head = HeadOf(client, "/news/claude/")
+    assert head.json_ld == {
+        "image": head.og["og:image"],
         **ITEM,
         "@type": "NewsArticle",
         "name": "Claude",
@@ -244,7 +270,9 @@ def test_json_ld_of_news(client: Client) -> None:
 
 
 def test_json_ld_of_a_third_kind_needs_no_code(client: Client) -> None:
-    assert HeadOf(client, "/polls/poll/").json_ld == {
+    head = HeadOf(client, "/polls/poll/")
+    assert head.json_ld == {
+        "image": head.og["og:image"],
         **ITEM,
         "@type": "Article",
         "name": "Poll",
