@@ -18,7 +18,7 @@ LAYERS = [
     ["sections", "search_index"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
-    ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants"],
+    ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
     ["views", "publishing", "importing", "editing", "admin_site"],
     ["content_admin", "issue_actions", "feeds", "sitemaps", "twins"],
     ["admin", "management", "urls"],

@@ -65,6 +65,9 @@ def test_with_production_settings_the_site_starts(tmp_path: Path) -> None:
         ("CACHE_URL", {"CACHE_URL": "a cache"}),
         ("EMAIL_URL", {"EMAIL_URL": "a mail server"}),
         ("SITE_URL", {"SITE_URL": "example.org"}),
+        ("WEBSUB_HUB", {"WEBSUB_HUB": "hub.example.org"}),
+        ("WEBSUB_HUB", {"WEBSUB_HUB": "ftp://hub.example.org/"}),
+        ("WEBSUB_HUB", {"WEBSUB_HUB": "https://[hub"}),
         ("LOG_LEVEL", {"LOG_LEVEL": "chatty"}),
     ],
 )

@@ -43,6 +43,8 @@ class Atom(Generator, Atom1Feed):
             handler.startElement("author", AttributesImpl({}))
             handler.addQuickElement("name", name)
             handler.endElement("author")
+        if self.feed["hub"]:
+            handler.addQuickElement("link", None, {"rel": "hub", "href": self.feed["hub"]})
 
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
@@ -57,10 +59,16 @@ class Rss(Generator, Rss201rev2Feed):
             "xmlns:dc": "http://purl.org/dc/elements/1.1/",
         }
 
+    def add_root_elements(self, handler: SimplerXMLGenerator) -> None:
+        super().add_root_elements(handler)
+        if self.feed["hub"]:
+            handler.addQuickElement("atom:link", None, {"rel": "hub", "href": self.feed["hub"]})
+
     def add_item_elements(self, handler: SimplerXMLGenerator, item: dict[str, Any]) -> None:
         super().add_item_elements(handler, item)
         for name in self.feed["authors"]:
             handler.addQuickElement("dc:creator", name)
+        handler.addQuickElement("atom:updated", rfc3339_date(item["updateddate"]))  # RSS has no word for it
         handler.addQuickElement("content:encoded", item["content"])
 
 
@@ -78,6 +86,7 @@ class JsonFeed(Generator):
             "description": self.feed["description"],
             "language": self.feed["language"],
             "authors": [{"name": name} for name in self.feed["authors"]],
+            **({"hubs": [{"type": "WebSub", "url": self.feed["hub"]}]} if self.feed["hub"] else {}),
             "items": [
                 {
                     "id": item["unique_id"],
@@ -125,9 +134,16 @@ class TimelineFeed(Feed):
         self.link = settings.SITE_URL + path
         self.feed_url = f"{self.link}feed.{ending}"
 
+    def __call__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        answer = super().__call__(request, *args, **kwargs)
+        if settings.WEBSUB_HUB:
+            answer["Link"] = f'<{settings.WEBSUB_HUB}>; rel="hub", <{self.feed_url}>; rel="self"'
+        return answer
+
     def feed_extra_kwargs(self, obj: None) -> dict[str, Any]:
-        """Who wrote all that is in the feed; whose papers it is about stands in the content."""
-        return {"authors": [clean(name) for name in self.publication.editor_names or [self.publication.name]]}
+        """Who wrote all that is in the feed (whose papers it is about stands in the content), and who tells of news."""
+        authors = [clean(name) for name in self.publication.editor_names or [self.publication.name]]
+        return {"authors": authors, "hub": settings.WEBSUB_HUB}
 
     def item_title(self, entry: FeedItem) -> str:
         return clean(entry.title)

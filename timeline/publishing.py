@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from timeline import websub
 from timeline.history import record
 from timeline.models import Issue, User
 
@@ -26,6 +27,7 @@ def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = N
     issue.published_at, issue.withdrawn_at = at, None
     issue.save()
     record(issue, "published" if issue.is_public else "scheduled", editor)
+    websub.plan(issue)
     return issue
 
 

@@ -92,6 +92,12 @@ vars().update(
 )
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="The AI Timeline <noreply@localhost>")
 
+HUB_HINT = "set it to the address of a WebSub hub, such as https://hub.example.org/, or leave it empty."
+hub = setting(env.url, "WEBSUB_HUB", "", HUB_HINT)
+WEBSUB_HUB = hub.geturl()  # "": none
+if WEBSUB_HUB and (hub.scheme not in {"http", "https"} or not hub.hostname):
+    raise ImproperlyConfigured(f"WEBSUB_HUB is wrong: {HUB_HINT}")
+
 INSTALLED_APPS = [
     "timeline.apps.TimelineAdminConfig",
     "django.contrib.auth",

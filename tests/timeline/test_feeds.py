@@ -117,6 +117,7 @@ def test_rss_feed_says_who_wrote_what_and_when(client: Client, issue: Issue) -> 
         ("category", "Small"),
         (CREATOR, "Edith"),
         (CREATOR, "Paula"),
+        (f"{ATOM}updated", "2024-01-01T00:00:00+00:00"),
     ]
     assert item.find("guid").attrib == {"isPermaLink": "false"}
 
