@@ -5,7 +5,8 @@ from django.db import transaction
 
 from papers.models import Author
 from timeline.history import record
-from timeline.models import FormerSlug, User
+from timeline.merging import absorb, locked
+from timeline.models import User
 from timeline.sections import sections
 
 
@@ -15,9 +16,7 @@ def merge(kept: Author, double: Author, *, editor: User | None = None) -> Author
 
     An item that names both keeps the earlier place. Two different ORCIDs are two persons: ValidationError.
     """
-    if kept.pk == double.pk:
-        raise ValidationError("Choose two different authors.")
-    kept, double = (Author.objects.select_for_update().get(pk=author.pk) for author in (kept, double))
+    kept, double = locked(kept, double)
     if kept.orcid and double.orcid and kept.orcid != double.orcid:
         raise ValidationError(f"{kept} and {double} have different ORCIDs: these are two persons.")
     record(double, "merged", editor)
@@ -33,15 +32,9 @@ def merge(kept: Author, double: Author, *, editor: User | None = None) -> Author
                 place.author = kept
                 place.save()
             touched.append(place.item)
-    spellings = {double.name, *double.spellings.values_list("name", flat=True)} - {kept.name}
-    for name in sorted(spellings):
-        kept.spellings.get_or_create(name=name)
     kept.orcid = kept.orcid or double.orcid
     kept.links = "\n".join(dict.fromkeys([*kept.links.splitlines(), *double.links.splitlines()]))
-    FormerSlug.objects.filter(model=kept._meta.label_lower, target=double.uuid).update(target=kept.uuid)
-    double.delete()
-    kept.save()
-    kept.leave_redirect(double.slug)
+    absorb(kept, double)
     for row in [*touched, kept]:
         record(row, "merged", editor)
     return kept

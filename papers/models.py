@@ -1,6 +1,4 @@
 import re
-import unicodedata
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
@@ -10,25 +8,13 @@ from django.urls import reverse
 from papers.arxiv import has_html, parse_identifier
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
-from timeline.models import Item, Slugged
+from timeline.models import AbstractSpelling, Item, Named, NamedQuerySet
 from timeline.sections import sections
 
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 
 
-def name_key(name: str) -> str:
-    """What two spellings of one name share: no case, no diacritics, no dots, single spaces."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(" " if char in ".‐-" else char for char in folded if not unicodedata.combining(char))
-    return " ".join(letters.split())
-
-
-class AuthorQuerySet(models.QuerySet):
-    def named(self, name: str) -> "AuthorQuerySet":
-        """The authors known under this name or a spelling that differs in case, dots and diacritics only."""
-        key = name_key(name)
-        return self.filter(models.Q(key=key) | models.Q(spellings__key=key)).distinct().order_by("pk")
-
+class AuthorQuerySet(NamedQuerySet):
     def published(self) -> "AuthorQuerySet":
         """Authors of something, of whatever kind, that readers may see."""
         places = models.Q()
@@ -39,11 +25,7 @@ class AuthorQuerySet(models.QuerySet):
         return self.filter(places)
 
 
-class Author(Slugged):
-    SLUG_SOURCE = "name"
-
-    name = models.CharField(max_length=200)
-    key = models.CharField(max_length=200, editable=False, db_index=True)
+class Author(Named):
     orcid = models.CharField(
         "ORCID",
         max_length=19,
@@ -54,16 +36,6 @@ class Author(Slugged):
 
     objects = AuthorQuerySet.as_manager()
 
-    class Meta:
-        ordering = ["name", "pk"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.key = name_key(self.name)
-        super().save(*args, **kwargs)
-
     def get_absolute_url(self) -> str:
         return reverse("author", args=[self.slug])
 
@@ -72,23 +44,13 @@ class Author(Slugged):
         return parse_links(self.links)
 
 
-class Spelling(models.Model):
+class Spelling(AbstractSpelling):
     """Another way to write an author's name, by which an import finds them."""
 
     author = models.ForeignKey(Author, models.CASCADE, related_name="spellings")
-    name = models.CharField(max_length=200)
-    key = models.CharField(max_length=200, editable=False, db_index=True)
 
-    class Meta:
-        ordering = ["name"]
+    class Meta(AbstractSpelling.Meta):
         constraints = [models.UniqueConstraint(fields=["author", "name"], name="spelling_unique")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.key = name_key(self.name)
-        super().save(*args, **kwargs)
 
 
 class PaperSummary(Item):

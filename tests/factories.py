@@ -12,7 +12,7 @@ from PIL import Image as Picture
 
 from news.models import NewsAuthorship, NewsItem
 from papers.models import Author, Authorship, PaperSummary
-from timeline import catalogue
+from timeline import derived
 from timeline.groups import EDITOR, PUBLISHER
 from timeline.models import Image, Issue, Item, Topic, User
 
@@ -46,7 +46,7 @@ def make_issue(*, published: bool = True, at: datetime | None = None, **fields: 
     if published or at:
         fields["published_at"] = at or timezone.now() - timedelta(days=1)
     issue = Issue.objects.create(**fields)
-    catalogue.update(issue)
+    derived.update(issue)
     return issue
 
 
@@ -55,7 +55,7 @@ def make_paper(issue: Issue | None = None, *, authors: list[str] | None = None, 
     paper = PaperSummary.objects.create(issue=issue, **fields)
     for position, name in enumerate(authors or [], 1):
         Authorship.objects.create(item=paper, author=make_author(name), position=position)
-    catalogue.update(paper)
+    derived.update(paper)
     return paper
 
 
@@ -64,7 +64,7 @@ def make_news(issue: Issue | None = None, *, authors: list[str] | None = None, *
     item = NewsItem.objects.create(issue=issue, **fields)
     for position, name in enumerate(authors or [], 1):
         NewsAuthorship.objects.create(item=item, author=make_author(name), position=position)
-    catalogue.update(item)
+    derived.update(item)
     return item
 
 
@@ -72,7 +72,7 @@ def tag(item: Item, name: str) -> Topic:
     """Put the topic of that name on `item`."""
     topic = Topic.objects.filter(name=name).first() or Topic.objects.create(name=name)
     item.topics.add(topic)
-    catalogue.update(item)
+    derived.update(item)
     return topic
 
 

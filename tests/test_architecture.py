@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-KINDS = [app for app in ("papers", "news", "mailing", "discussion") if (ROOT / app).is_dir()]
+KINDS = [app for app in ("papers", "news", "boards", "mailing", "discussion") if (ROOT / app).is_dir()]
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
@@ -15,12 +15,12 @@ LAYERS = [
     ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],
     ["models"],
-    ["sections", "search_index"],
+    ["sections", "search_index", "derived"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
     ["views", "publishing", "importing", "editing", "admin_site"],
-    ["content_admin", "issue_actions", "feeds", "sitemaps", "twins"],
+    ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}

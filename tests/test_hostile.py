@@ -11,6 +11,7 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from boards.models import Benchmark, MeasuredModel, Measurement
 from news.models import NewsAuthorship
 from papers.models import Author, Authorship, Spelling
 from tests.factories import make_image, make_issue, make_news, make_paper, tag
@@ -115,7 +116,10 @@ def site() -> dict[str, Any]:
         Authorship.objects.create(item=paper, author=person)
         NewsAuthorship.objects.create(item=news, author=person)
     Publication(reply_address="a@b.example", sponsor_contact="c@d.example").save()
+    make_paper(issue, body="```scores MMLU\nOrca = 1\n```")
+    boards = [Benchmark.objects.get(), MeasuredModel.objects.get(), Measurement.objects.get()]
     rows = [image, issue, topic, author, other, paper, news, poll, Publication.objects.get(), Spelling.objects.get()]
+    rows += boards
     for row in rows:
         poison(row)
     return {"issue": issue, "rows": rows}
@@ -140,6 +144,8 @@ def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> N
         "/authors/",
         "/authors/author/",
         "/topics/topic/",
+        "/benchmarks/",
+        "/benchmarks/mmlu/",
         "/contact/reply/",
         "/about/",
         "/privacy/",
@@ -168,8 +174,8 @@ def test_nothing_runs_in_feeds(client: Client, site: dict[str, Any]) -> None:
 def test_sitemaps_of_hostile_rows_are_well_formed(client: Client, site: dict[str, Any]) -> None:
     files = [element.text or "" for element in ElementTree.fromstring(client.get("/sitemap.xml").content).iter()]
     urls = [f"/{file.rpartition('/')[2]}" for file in files if file.endswith(".xml")]
-    assert len(urls) == 7
-    assert [len(ElementTree.fromstring(client.get(url).content)) > 0 for url in urls] == [True] * 7
+    assert len(urls) == 8
+    assert [len(ElementTree.fromstring(client.get(url).content)) > 0 for url in urls] == [True] * 8
 
 
 def test_nothing_runs_in_mail(site: dict[str, Any]) -> None:
@@ -181,7 +187,7 @@ def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None
     urls = [reverse("admin:index"), reverse("admin:timeline_issue_preview", args=[site["issue"].pk])]
     urls += [reverse("admin:timeline_issue_publish", args=[site["issue"].pk])]
     for row in site["rows"]:
-        if isinstance(row, Spelling):
+        if isinstance(row, Spelling | Measurement):
             continue
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
         urls += [reverse(f"{name}_change", args=[row.pk]), reverse(f"{name}_history", args=[row.pk])]

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from boards.models import Benchmark, MeasuredModel
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, rita, tag
 from tests.thirdkind.models import Poll
 from timeline.images import sweep_images
@@ -63,6 +64,11 @@ GET: dict[str, Statuses] = {
     "authors/<slug:slug>/page/<int:page>/": ALL,
     "authors/<slug:slug>.md": ALL,
     "authors/<slug:slug>/feed.<feed:ending>": ALL,
+    "benchmarks/": ALL,
+    "benchmarks/page/<int:page>/": ALL,
+    "benchmarks/<slug:slug>/": ALL,
+    "benchmarks/<slug:slug>.csv": ALL,
+    "benchmarks/<slug:slug>.json": ALL,
     "<kind:kind>/": ALL,
     "<kind:kind>/page/<int:page>/": ALL,
     "<kind:kind>/<slug:slug>/": ALL,
@@ -79,7 +85,7 @@ GET: dict[str, Statuses] = {
     "admin/autocomplete/": (302, 302, 200, 200),
     "admin/jsi18n/": STAFF,
     "admin/r/<path:content_type_id>/<path:object_id>/": (302, 302, 404, 404),
-    r"admin/^(?P<app_label>auth|django_tasks_database|timeline|papers|news|polls)/$": STAFF,
+    r"admin/^(?P<app_label>auth|django_tasks_database|timeline|papers|news|boards|polls)/$": STAFF,
     "admin/(?P<url>.*)$": (302, 302, 404, 404),
     "admin/sign-in/<uid>/<token>/": (
         403,
@@ -100,6 +106,8 @@ GET: dict[str, Statuses] = {
     **of_model("polls/poll", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/polls/poll/<int:pk>/preview/": STAFF,
     **of_model("papers/author", STAFF, STAFF, STAFF, STAFF),
+    **of_model("boards/benchmark", STAFF, STAFF, STAFF, STAFF),
+    **of_model("boards/measuredmodel", STAFF, STAFF, STAFF, STAFF),
     **of_model("timeline/topic", STAFF, STAFF, STAFF, STAFF),
     **of_model("timeline/image", STAFF, STAFF, STAFF, NOBODY),
     **of_model("timeline/publication", PUBLISHER, NOBODY, PUBLISHER, NOBODY),
@@ -143,7 +151,7 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterat
 def address(db: None) -> dict[str, str]:
     """Values for the parts of routes; the rows that they name are public, so that only the person decides."""
     issue = make_issue(number=2)
-    paper = make_paper(issue, title="Orca", authors=["Ada"])
+    paper = make_paper(issue, title="Orca", authors=["Ada"], body="```scores MMLU\nOrca = 1\n```")
     tag(paper, "Reasoning")
     Publication(reply_address="reply@example.org", about="# Who we are").save()
     return {
@@ -161,9 +169,10 @@ def address(db: None) -> dict[str, str]:
         "<id>": str(rita().pk),
         "topics/<slug:slug>": "topics/reasoning",
         "authors/<slug:slug>": "authors/ada",
+        "benchmarks/<slug:slug>": "benchmarks/mmlu",
         "papers/<slug:slug>": "papers/orca",
         "(?P<url>.*)$": "no/such/page/",
-        "^(?P<app_label>auth|django_tasks_database|timeline|papers|news|polls)/$": "papers/",
+        "^(?P<app_label>auth|django_tasks_database|timeline|papers|news|boards|polls)/$": "papers/",
         "^timeline/(?:(?P<year>[0-9]{4})/)?": "timeline/",
         r"(?:(?P<kind>papers|news|polls|issues)/)?(?:topics/(?P<topic>[-\w]+)/)?": "",
         r"(?:organisations/(?P<organisation>[-\w]+)/)?(?:page/(?P<page>[0-9]{1,6})/)?$": "",
@@ -172,6 +181,8 @@ def address(db: None) -> dict[str, str]:
         "news/newsitem/<key>": f"news/newsitem/{make_news(issue).pk}",
         "polls/poll/<key>": f"polls/poll/{Poll.objects.create(issue=issue, title='Poll').pk}",
         "papers/author/<key>": f"papers/author/{make_author('Bob').pk}",
+        "boards/benchmark/<key>": f"boards/benchmark/{Benchmark.objects.create(name='GSM8K').pk}",
+        "boards/measuredmodel/<key>": f"boards/measuredmodel/{MeasuredModel.objects.create(name='LCM').pk}",
         "timeline/topic/<key>": f"timeline/topic/{Topic.objects.create(name='Other').pk}",
         "timeline/image/<key>": f"timeline/image/{make_image().pk}",
         "timeline/publication/<key>": "timeline/publication/1",

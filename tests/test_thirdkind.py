@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tests.factories import edith, make_issue
 from tests.thirdkind.models import Poll
-from timeline import catalogue
+from timeline import derived
 from timeline.sections import render_issue
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +22,7 @@ def poll() -> Poll:
         emoji="🗳️",
         choices="Small or <large>",
     )
-    catalogue.update(poll)
+    derived.update(poll)
     return poll
 
 

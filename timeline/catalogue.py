@@ -1,6 +1,6 @@
 """The catalogue of everything: an Entry for each issue, and for each item that is in one.
 
-timeline.history.record() calls update() in the transaction of every change, so the catalogue is as true as the
+update() is called in the transaction of every change (timeline.derived), so the catalogue is as true as the
 content. Time decides what readers see of it: an entry is there before its issue is public, and the question is asked
 (Entry.objects.published()) when somebody reads.
 """
@@ -80,6 +80,11 @@ def rebuild() -> Iterator[Issue]:
             keep = [issue.uuid, *(item.uuid for kind in sections() for item in kind.items(issue).only("uuid"))]
             Entry.objects.filter(issue=issue).exclude(object_uuid__in=keep).delete()
         yield issue
+
+
+def indexes() -> dict[str, models.QuerySet[Any]]:
+    """None: the lists of entries are those of their kinds and topics."""
+    return {}
 
 
 def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:

@@ -72,9 +72,10 @@ def bars(scores: Scores, name: str) -> str:
     )
 
 
-def scale(low: float, high: float) -> list[float]:
-    """Round numbers from at most `low` and zero to at least `high` and zero, evenly apart."""
-    low, high = min(low, 0), max(high, 0)
+def scale(low: float, high: float, *, from_zero: bool = True) -> list[float]:
+    """Round numbers from at most `low` to at least `high`, evenly apart; zero is among them where lengths tell."""
+    if from_zero:
+        low, high = min(low, 0), max(high, 0)
     span = high - low or MOST_STEPS  # all of them are zero
     magnitude = 10.0 ** floor(log10(span / MOST_STEPS))
     step = next(factor * magnitude for factor in (1, 2, 5, 10) if span / (factor * magnitude) <= MOST_STEPS)

@@ -1,15 +1,15 @@
 """The history: every save of content leaves a Version, in one JSON form for all models.
 
 Values stand by field name and related rows by uuid, so that a version means the same in every database
-and after a row was made anew. Whatever changes content calls record() in the same transaction: the catalogue
-of what readers can find follows it there.
+and after a row was made anew. Whatever changes content calls record() in the same transaction: what is
+derived from content follows it there.
 """
 
 from typing import Any
 
 from django.db import models
 
-from timeline import catalogue
+from timeline import derived
 from timeline.models import Content, Issue, User, Version
 from timeline.sections import sections
 
@@ -51,7 +51,7 @@ def stored_form(row: Content) -> dict[str, Any]:
 
 def record(row: Content, action: str, editor: User | None = None) -> Version:
     """Keep what `row` is now. Call it last in the transaction, when its related rows are saved too."""
-    catalogue.update(row)
+    derived.update(row)
     return Version.objects.create(
         model=row._meta.label_lower, object_uuid=row.uuid, data=stored_form(row), action=action, editor=editor
     )

@@ -255,7 +255,7 @@ class Html:
         if url := safe_href(scores.source_url):
             source = f'<a href="{escape(url)}" rel="noopener">{source}</a>'
         told = scores.told[0].upper() + scores.told[1:]
-        measured = f"Measured by {source}, not by the authors." if source else "Measured by the authors of the paper."
+        measured = f"Measured by {source}, not by the authors." if source else "Measured by the authors themselves."
         caption = f"{escape(told)}. {measured}"
         rows = "".join(
             f'<tr{" class=own" if score.is_own else ""}><th scope="row">{escape(score.model)}</th>'

@@ -112,10 +112,10 @@ class _Text:
 
     def scores(self, scores: Scores) -> list[str]:
         rows = [
-            [f"{score.model} (this paper)" if score.is_own else score.model, scores.shown(score)]
+            [f"{score.model} (this model)" if score.is_own else score.model, scores.shown(score)]
             for score in scores.ranked
         ]
-        told = ", ".join(filter(None, [scores.source or "the authors of the paper", scores.source_url]))
+        told = ", ".join(filter(None, [scores.source or "the authors themselves", scores.source_url]))
         return [f"{scores.benchmark}: {scores.told}. Measured by {told}.", _table([["Model", "Score"], *rows])]
 
     def line(self, node: _Node) -> str:

@@ -113,12 +113,19 @@ INSTALLED_APPS = [
     "timeline.apps.TimelineConfig",
     "papers",
     "news",
+    "boards",
 ]
 
 # The kinds of content, in reading order. Everything that shows more than one kind asks timeline.sections.
 SECTIONS = [
     "papers.sections.Papers",
     "news.sections.News",
+]
+
+# What is made of all content and follows its changes, in this order: timeline.derived.
+DERIVED = [
+    "timeline.catalogue",
+    "boards.standings",
 ]
 
 MIDDLEWARE = [

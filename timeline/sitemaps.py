@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from timeline import derived
 from timeline.models import Issue, Item, Publication
 from timeline.sections import Section, published_topics, sections
 
@@ -30,7 +31,7 @@ class SiteMap(Sitemap):
 
 class Lists(SiteMap):
     def items(self) -> Sequence[str]:
-        names = [name for section in sections() for name in section.indexes()]
+        names = [*(name for section in sections() for name in section.indexes()), *derived.indexes()]
         return [
             *(reverse(name) for name in ("home", "issues", "timeline", *names)),
             *(reverse("items", args=[section.kind]) for section in sections()),
@@ -77,6 +78,7 @@ def sitemaps() -> dict[str, Sitemap]:
         **{section.kind: Items(section) for section in sections()},
         "topics": Rows(published_topics()),
         **{name: Rows(rows) for section in sections() for name, rows in section.indexes().items()},
+        **{name: Rows(rows) for name, rows in derived.indexes().items()},
     }
 
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("markdownx/upload/", editing.Upload.as_view(), name="markdownx_upload"),
     path("admin/", admin.site.urls),
     path("", include("papers.urls")),
+    path("", include("boards.urls")),
     # Last, so that a kind can never hide a page of the site.
     path("<kind:kind>/", views.item_list, name="items"),
     path("<kind:kind>/page/<int:page>/", views.item_list, name="items"),

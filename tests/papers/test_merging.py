@@ -66,7 +66,7 @@ def test_merge_refuses_two_persons() -> None:
 def test_editor_merges_in_the_admin(client: Client) -> None:
     authors = [make_author(name) for name in ("Ada Lovelace", "A. Lovelace", "Ada King")]
     client.force_login(edith())
-    form = {"action": "merge_authors", "_selected_action": [author.pk for author in authors]}
+    form = {"action": "merge_chosen", "_selected_action": [author.pk for author in authors]}
     page = client.post("/admin/papers/author/", form)
     assert [author.name in page.content.decode() for author in authors] == [True] * 3
     assert Author.objects.count() == 3

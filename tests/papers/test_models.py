@@ -2,8 +2,9 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from papers.arxiv import parse_identifier
-from papers.models import Author, PaperSummary, name_key
+from papers.models import Author, PaperSummary
 from tests.factories import make_author, make_paper
+from timeline.models import name_key
 
 
 @pytest.mark.parametrize(

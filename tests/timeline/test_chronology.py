@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import make_issue, make_news, make_paper, tag
-from timeline import catalogue
+from timeline import derived
 from timeline.chronology import Place, months
 from timeline.models import Entry, Issue, Publication
 
@@ -37,7 +37,7 @@ def line() -> Issue:
     make_paper(issue, title="Undated")
     make_paper(issue, title="Older", date=date(2022, 5, 1))
     make_news(issue, title="Claude", date=date(2023, 11, 21), organisation="Anthropic & Co")
-    catalogue.update(issue)
+    derived.update(issue)
     return issue
 
 

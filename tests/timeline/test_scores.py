@@ -105,7 +105,7 @@ def test_site_shows_chart_table_and_source_with_the_way_to_the_board() -> None:
     assert '<p class="title"><a href="/benchmarks/bigbench/">BigBench</a></p><svg' in shown
     assert 'aria-labelledby="papers-orca-scores-1-title papers-orca-scores-1-description"' in chart
     assert re.findall(r'<rect x="(\S+)" y="(\S+)" width="(\S+)"', chart) == [("0", "34", "530.4"), ("0", "94", "403.6")]
-    assert '<g class="own">' in chart and ">this paper<" in chart
+    assert '<g class="own">' in chart and ">this model<" in chart
     assert (
         '<tbody><tr class="own"><th scope="row">Orca 2 13B</th><td class="right">53.04%</td></tr>'
         '<tr><th scope="row">Orca &lt;b&gt; 13B</th><td class="right">40.36 ± 0.5%</td></tr></tbody></table></details>'
@@ -123,7 +123,7 @@ def test_mail_and_text_show_the_table() -> None:
         "BigBench: accuracy, zero-shot, higher is better. Measured by Teknium, https://example.org/notes.\n\n"
         "Model                   | Score\n"
         "------------------------+-------------\n"
-        "Orca 2 13B (this paper) | 53.04%\n"
+        "Orca 2 13B (this model) | 53.04%\n"
         "Orca <b> 13B            | 40.36 ± 0.5%"
     )
 
@@ -148,6 +148,11 @@ def test_search_and_reading_time_know_what_stands_in_a_block() -> None:
 )
 def test_scale_is_round_and_begins_at_zero(low: float, high: float, expected: list[float]) -> None:
     assert scale(low, high) == expected
+
+
+def test_scale_of_dots_begins_where_they_do() -> None:
+    assert scale(54.8, 57.7, from_zero=False) == [54.5, 55, 55.5, 56, 56.5, 57, 57.5, 58]
+    assert scale(5, 5, from_zero=False) == [5, 6]
 
 
 @given(

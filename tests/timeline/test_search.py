@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import make_image, make_issue, make_news, make_paper
-from timeline import catalogue, history, search_index
+from timeline import catalogue, derived, history, search_index
 from timeline.checks import check_search_index
 from timeline.models import Entry, Topic, Word
 from timeline.publishing import publish, withdraw
@@ -170,7 +170,7 @@ def corpus() -> dict[str, Any]:
         rows[name] = paper
     for name, (title, organisation, body) in NEWS.items():
         rows[name] = make_news(issue, title=title, organisation=organisation, body=body)
-    catalogue.update(issue)
+    derived.update(issue)
     return rows
 
 
@@ -280,7 +280,7 @@ def test_rebuild_makes_the_same_from_nothing_and_drops_what_is_gone(corpus: dict
     before, words = state(), set(Word.objects.values_list("word", flat=True))
     Entry.objects.filter(kind="papers").delete()
     Entry.objects.filter(kind="news").update(title="Stale", title_terms="stale")
-    call_command("rebuild_catalogue", verbosity=0)
+    call_command("rebuild", verbosity=0)
     assert (state(), set(Word.objects.values_list("word", flat=True))) == (before, words)
     assert (found("stale"), found("orca")) == (
         set(),

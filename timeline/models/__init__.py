@@ -1,4 +1,12 @@
-from timeline.models.base import Content, FormerSlug, Slugged
+from timeline.models.base import (
+    AbstractSpelling,
+    Content,
+    FormerSlug,
+    Named,
+    NamedQuerySet,
+    Slugged,
+    name_key,
+)
 from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Word
 from timeline.models.content import (
     Issue,
@@ -15,6 +23,7 @@ from timeline.models.images import Image, ImageQuerySet
 from timeline.models.users import User, UserManager
 
 __all__ = [
+    "AbstractSpelling",
     "Content",
     "Entry",
     "EntryQuerySet",
@@ -26,6 +35,8 @@ __all__ = [
     "IssueQuerySet",
     "Item",
     "ItemQuerySet",
+    "Named",
+    "NamedQuerySet",
     "Publication",
     "Slugged",
     "Topic",
@@ -33,6 +44,7 @@ __all__ = [
     "UserManager",
     "Version",
     "Word",
+    "name_key",
     "next_issue_number",
     "reading_minutes",
 ]

@@ -1,5 +1,6 @@
 """What all content has in common: a name in every database, and an address that leaves a redirect when it changes."""
 
+import unicodedata
 from typing import Any
 from uuid import uuid4
 
@@ -85,3 +86,55 @@ class Slugged(Content):
 
     def leave_redirect(self, slug: str) -> None:
         FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})
+
+
+def name_key(name: str) -> str:
+    """What two spellings of one name share: no case, no diacritics, no dots, single spaces."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(" " if char in ".‐-" else char for char in folded if not unicodedata.combining(char))
+    return " ".join(letters.split())
+
+
+class NamedQuerySet(models.QuerySet):
+    def named(self, name: str) -> "NamedQuerySet":
+        """Those known under this name or a spelling that differs in case, dots and diacritics only."""
+        key = name_key(name)
+        return self.filter(models.Q(key=key) | models.Q(spellings__key=key)).distinct().order_by("pk")
+
+
+class Named(Slugged):
+    """Somebody or something that texts name; its manager is a NamedQuerySet, other spellings are related as `spellings`."""
+
+    SLUG_SOURCE = "name"
+
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["name", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = name_key(self.name)
+        super().save(*args, **kwargs)
+
+
+class AbstractSpelling(models.Model):
+    """Another way to write a name, by which it is found."""
+
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200, editable=False, db_index=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.key = name_key(self.name)
+        super().save(*args, **kwargs)

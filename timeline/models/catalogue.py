@@ -1,6 +1,6 @@
 """What lists, the timeline and search know of everything: one row for each issue and item, whatever its kind.
 
-All of it is derived: timeline.catalogue writes it, `manage.py rebuild_catalogue` makes it anew.
+All of it is derived: timeline.catalogue writes it, `manage.py rebuild` makes it anew.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,127 @@
+"""Public pages of benchmarks, and their scores as CSV and JSON."""
+
+import csv
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Max
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from boards.board import groups, pairs
+from boards.models import Benchmark, Measurement
+from timeline.metadata import list_head
+from timeline.sections import item_context
+from timeline.views import find, paged, render_page
+
+PAGE_SIZE = 100  # benchmarks
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs at the start of a cell
+
+
+@require_safe
+def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
+    shown = paged(Benchmark.objects.published(), page, PAGE_SIZE)
+    counted = Measurement.objects.published().filter(benchmark__in=list(shown)).order_by().values("benchmark")
+    facts = {
+        row["benchmark"]: row
+        for row in counted.annotate(scores=Count("pk"), models=Count("model", distinct=True), last=Max("entry__date"))
+    }
+    head = list_head(
+        reverse("benchmarks"), "Benchmarks", lambda name: f"All scores that {name} has told of.", page=page
+    )
+    rows = [(benchmark, facts[benchmark.pk]) for benchmark in shown]
+    return render_page(request, "boards/benchmark_list.html", head, page=shown, rows=rows)
+
+
+def measurements(benchmark: Benchmark) -> list[Measurement]:
+    """Those that readers may see, in the order of reading. One query."""
+    rows = Measurement.objects.published().filter(benchmark=benchmark).order_by("entry__rank", "position")
+    return list(rows.select_related("benchmark", "model", "entry__issue").defer(*LONG))
+
+
+LONG = [f"entry__{name}" for name in ("title_terms", "name_terms", "text_terms", "text")]
+
+
+@require_safe
+def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Benchmark.objects.published(), slug)
+    if isinstance(found, HttpResponse):
+        return found
+    rows = measurements(found)
+    path = found.get_absolute_url()
+    downloads = {"CSV": reverse("benchmark-csv", args=[slug]), "JSON": reverse("benchmark-json", args=[slug])}
+    distribution = [
+        {"@type": "DataDownload", "name": name, "contentUrl": settings.SITE_URL + address}
+        for name, address in downloads.items()
+    ]
+    head = list_head(
+        path,
+        found.name,
+        lambda name: f"All scores on {found.name} that {name} has told of, and who measured them.",
+        json_ld={"@type": "Dataset", "distribution": distribution, "isAccessibleForFree": True},
+    )
+    shown = [(group, group.over_time(f"over-time-{number}")) for number, group in enumerate(groups(rows), 1)]
+    return render_page(
+        request,
+        "boards/benchmark.html",
+        head,
+        benchmark=found,
+        groups=shown,
+        pairs=pairs(rows),
+        downloads=downloads,
+        **item_context([], "html", texts=[found.description]),
+    )
+
+
+def document(row: Measurement) -> dict[str, Any]:
+    """What CSV and JSON say of one score; `measured_by` is "" where the authors of the paper did."""
+    entry = row.entry
+    return {
+        "benchmark": row.benchmark.name,
+        "metric": row.metric,
+        "setting": row.setting,
+        "unit": row.unit,
+        "better": "lower" if row.lower_is_better else "higher",
+        "model": row.model.name,
+        "value": row.value,
+        "error": float(row.error) if row.error else None,
+        "typed": row.typed,
+        "own": row.is_own,
+        "measured_by": row.source,
+        "measured_at": row.source_url,
+        "date": entry.date.isoformat() if entry.date else None,
+        "item": entry.title,
+        "url": settings.SITE_URL + entry.path,
+        "issue": entry.issue.number,
+    }
+
+
+@require_safe
+def benchmark_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Benchmark.objects.published(), slug, address=lambda path: f"{path.rstrip('/')}.csv")
+    if isinstance(found, HttpResponse):
+        return found
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
+    rows = [document(row) for row in measurements(found)]
+    table = csv.DictWriter(answer, rows[0])
+    table.writeheader()
+    table.writerows({name: cell(value) for name, value in row.items()} for row in rows)
+    return answer
+
+
+def cell(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula stands behind a quote, as spreadsheets have it."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+@require_safe
+def benchmark_json(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Benchmark.objects.published(), slug, address=lambda path: f"{path.rstrip('/')}.json")
+    if isinstance(found, HttpResponse):
+        return found
+    url = settings.SITE_URL + found.get_absolute_url()
+    scores = [document(row) for row in measurements(found)]
+    told = {"benchmark": found.name, "url": url, "scores": scores}
+    return JsonResponse(told, json_dumps_params={"ensure_ascii": False})
