@@ -57,6 +57,7 @@ GET: dict[str, Statuses] = {
     "llms.txt": ALL,
     "contact/<slug:purpose>/": ALL,
     "<page:name>/": ALL,
+    "<page:name>.md": ALL,
     "healthz": ALL,
     "authors/": ALL,
     "authors/page/<int:page>/": ALL,

@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 
 from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
-from timeline.models import Image, Issue, Item, Publication, Topic
+from timeline.models import Entry, Image, Issue, Item, Publication, Topic
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
 from timeline.views import find, published_parts
 
-NEWEST = 50  # issues and topics in llms.txt
+# In llms.txt, which should have about 50 KB: issues and topics, and items of each kind.
+NEWEST = 50
+NEWEST_ITEMS = 120
 # ![alternative text](media:name "caption")
 PICTURE = re.compile(r'!\[((?:\\.|[^\]\\])*)\]\(media:([\w-]+)(?:\s+"((?:\\.|[^"\\])*)")?\s*\)')
 
@@ -145,6 +147,26 @@ def topic_twin(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def page_twin(request: HttpRequest, name: str) -> HttpResponse:
+    publication = Publication.objects.current()
+    text = getattr(publication, name)
+    if not text:
+        raise Http404
+    path = reverse("page", args=[name])
+    return markdown_response(
+        document(
+            f"# {name.capitalize()}", bullets([f"Page: <{absolute(path)}>"]), with_pictures(text, figures([], text))
+        )
+    )
+
+
+def newest_items(kind: Section) -> str:
+    entries = Entry.objects.published().filter(kind=kind.kind).cards().order_by("-issue__number", "rank")
+    lines = [f"{link(each.title, twin(each.path))}: issue {each.issue.number}" for each in entries[:NEWEST_ITEMS]]
+    return f"## {line(kind.title)}\n\n{bullets(lines)}" if lines else ""
+
+
+@require_safe
 def llms(request: HttpRequest) -> HttpResponse:
     """https://llmstxt.org: what this site is, and where to read on."""
     publication = Publication.objects.current()
@@ -156,20 +178,22 @@ def llms(request: HttpRequest) -> HttpResponse:
         document(
             f"# {line(publication.name)}",
             f"> {line(publication.tagline)}",
-            "A newsletter in numbered issues that explains AI research and news in plain words. Each page of an issue, "
-            "an item, an author or a topic has a twin in Markdown: put .md in the place of its last slash.",
+            "A newsletter in numbered issues that explains AI research and news in plain words. Each page with a text, "
+            "of an author or of a topic has a twin in Markdown: put .md in the place of its last slash.",
             "## Newest issues\n\n"
             + bullets(
                 f"{link(f'{issue.number}: {issue.title}', twin(issue.get_absolute_url()))}"
                 + (f": {line(issue.tagline)}" if issue.tagline else "")
                 for issue in newest
             ),
+            *(newest_items(kind) for kind in sections()),
             "## Topics\n\n"
             + bullets(link(topic.name, twin(topic.get_absolute_url())) for topic in published_topics()[:NEWEST]),
             "## Optional\n\n"
             + bullets(
                 [
                     *(link(title, path) for title, path in lists),
+                    *(link(title, twin(path)) for title, path in publication.pages),
                     link("Feed of the issues", reverse("feed", args=["json"])),
                     link("Sitemap", reverse("sitemaps")),
                 ]

@@ -51,6 +51,7 @@ urlpatterns = [
     path("robots.txt", sitemaps.robots, name="robots"),
     path("llms.txt", twins.llms, name="llms"),
     path("<page:name>/", views.text_page, name="page"),
+    path("<page:name>.md", twins.page_twin, name="page-twin"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),
     path("healthz", views.healthz, name="healthz"),
     path("markdownx/markdownify/", editing.Preview.as_view(), name="markdownx_markdownify"),

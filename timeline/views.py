@@ -306,6 +306,7 @@ def text_page(request: HttpRequest, name: str) -> HttpResponse:
         title,
         f"{title}: {current.name}.",
         json_ld={"@type": "AboutPage" if name == "about" else "WebPage"},
+        has_twin=True,
         publication=current,
     )
     return render_page(

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
@@ -81,6 +82,20 @@ def test_what_is_not_published_is_in_no_sitemap(client: Client, issue: Issue, st
     if state == "shelf":
         hidden.delete()
     assert everything(client) == before
+
+
+def test_sitemaps_keep_the_rules_of_sitemaps_org(client: Client, issue: Issue) -> None:
+    make_paper(issue, slug="x", title="Ampersands & <brackets>")
+    for file in addresses(client, "/sitemap.xml"):
+        urls = list(ElementTree.fromstring(client.get(file).content))
+        places = [url.findtext(f"{NAMESPACE}loc") or "" for url in urls]
+        assert (len(set(places)), {place[: len(SITE) + 1] for place in places}) == (len(urls), {f"{SITE}/"})
+        assert {child.tag.removeprefix(NAMESPACE) for url in urls for child in url} <= {"loc", "lastmod"}
+        dates = [date for url in urls if (date := url.findtext(f"{NAMESPACE}lastmod"))]
+        assert [
+            date for date in dates if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.]\d+)?[+]00:00", date)
+        ] == []
+    assert SiteMap.limit == 50_000
 
 
 def test_long_sitemap_is_split_in_its_path(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

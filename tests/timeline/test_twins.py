@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,6 +7,7 @@ from django.utils import timezone
 
 from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
+from timeline import twins
 from timeline.models import Issue, Publication, Topic
 from timeline.publishing import withdraw
 
@@ -103,8 +105,31 @@ def test_llms_txt_leads_to_the_newest_issues(client: Client) -> None:
     assert (
         "\n\n## Newest issues\n\n"
         f"- [3: Newer](<{SITE}/issues/3.md>)\n- [2: AI \\<b\\>](<{SITE}/issues/2.md>): Explained\n\n"
+        f"## Research Papers\n\n- [Orca 2: \\*Teaching\\*](<{SITE}/papers/orca.md>): issue 2\n\n"
+        f"## Industry News\n\n- [Claude](<{SITE}/news/claude.md>): issue 2\n\n"
         f"## Topics\n\n- [Small](<{SITE}/topics/small.md>)\n\n## Optional\n\n"
     ) in text
+
+
+def test_llms_txt_of_a_site_with_much_in_it_stays_short(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twins, "NEWEST", 2)
+    monkeypatch.setattr(twins, "NEWEST_ITEMS", 2)
+    for number in (3, 4):
+        tag(make_paper(make_issue(number=number), title=f"Paper {number}"), f"Topic {number}")
+    found = re.findall("/(?:issues|papers|topics)/[^/]+[.]md", client.get("/llms.txt").content.decode())
+    topics = [f"/topics/{slug}.md" for slug in ("small", "topic-3")]
+    assert found == ["/issues/4.md", "/issues/3.md", "/papers/paper-4.md", "/papers/paper-3.md", *topics]
+
+
+def test_twin_of_a_text_page_is_there_as_soon_as_the_page_is(client: Client) -> None:
+    assert client.get("/about.md").status_code == 404
+    Publication.objects.update(about="## Who\n\n![](media:whale)")
+    assert markdown(client, "/about.md") == (
+        f"# About\n\n- Page: <{SITE}/about/>\n\n## Who\n\n"
+        f'![A whale](<{SITE}/media/images/picture.png> "Whales by Ada")\n'
+    )
+    assert f'href="{SITE}/about.md"' in client.get("/about/").content.decode()
+    assert f"- [About](<{SITE}/about.md>)\n" in client.get("/llms.txt").content.decode()
 
 
 @pytest.mark.parametrize("state", ["draft", "scheduled", "withdrawn", "shelf"])
@@ -154,7 +179,7 @@ def test_hostile_names_stay_on_their_line(client: Client, issue: Issue) -> None:
 
 @pytest.mark.parametrize(
     ("url", "queries"),
-    [("/issues/2.md", 8), ("/papers/orca.md", 4), ("/authors/ada.md", 5), ("/topics/small.md", 6), ("/llms.txt", 3)],
+    [("/issues/2.md", 8), ("/papers/orca.md", 4), ("/authors/ada.md", 5), ("/topics/small.md", 6), ("/llms.txt", 6)],
 )
 def test_twins_need_a_fixed_number_of_queries(
     client: Client, issue: Issue, url: str, queries: int, django_assert_num_queries
