@@ -35,7 +35,7 @@ MAX_HIGHLIGHTED_IN_ALL = 20_000
 
 _ALIASES = {alias: aliases[0] for _, aliases, *_ in get_all_lexers(plugins=False) for alias in aliases}
 _FORMATTER = HtmlFormatter(nowrap=True)
-_CONTAINERS = {"note": "aside", "credit": "div", "takeaways": "section"}
+_CONTAINERS = {"note": "aside", "credit": "div", "takeaways": "div"}
 
 
 def level_of(heading: Token, level: int) -> int:
@@ -311,10 +311,10 @@ class Html:
         return f'<sup><a href="#{note}" id="{here}" aria-label="Footnote {number}">{number}</a></sup>'
 
     def footnotes_open(self, token: Token) -> str:
-        return f'<{self._block("section")} class="footnotes"><ol>\n'
+        return '<div class="footnotes"><ol>\n'
 
     def footnotes_close(self, token: Token) -> str:
-        return f"</ol></{self._block('section')}>\n"
+        return "</ol></div>\n"
 
     def footnote_open(self, token: Token) -> str:
         note = self._id(f"fn:{token.meta['number']}")

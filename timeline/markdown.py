@@ -286,7 +286,6 @@ _TAGS = {
         "tr",
         "td",
         "aside",
-        "section",
         "figure",
         "figcaption",
         "picture",
@@ -319,7 +318,6 @@ _CLASSES: dict[str, set[str]] = {
     "g": {"own"},
     "p": {"caption", "title"},
     "path": {"axis", "error"},
-    "section": {"takeaways", "footnotes"},
     "span": {"credit", "awaited", "moving", "motion", "still", "hold", "move", *_MATH_CLASSES, *STANDARD_TYPES.values()}
     - {""},
     "svg": {"bars"},

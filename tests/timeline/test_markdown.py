@@ -132,11 +132,11 @@ def test_footnotes_are_numbered_linked_and_prefixed() -> None:
         '<p>a<sup><a href="#p-fn:1" id="p-ref:1:1" aria-label="Footnote 1">1</a></sup>'
         ' b<sup><a href="#p-fn:2" id="p-ref:2:1" aria-label="Footnote 2">2</a></sup>'
         ' c<sup><a href="#p-fn:1" id="p-ref:1:2" aria-label="Footnote 1">1</a></sup></p>'
-        '<section class="footnotes"><ol><li id="p-fn:1"><p>One.</p><p>More.'
+        '<div class="footnotes"><ol><li id="p-fn:1"><p>One.</p><p>More.'
         ' <a href="#p-ref:1:1" aria-label="Back to the text">Back</a>'
         ' <a href="#p-ref:1:2" aria-label="Back to the text">Back</a></p></li>'
         '<li id="p-fn:2"><p>Two. <a href="#p-ref:2:1" aria-label="Back to the text">Back</a></p></li>'
-        '<li id="p-fn:3"><p>Nobody refers to it.</p></li></ol></section>'
+        '<li id="p-fn:3"><p>Nobody refers to it.</p></li></ol></div>'
     )
 
 
@@ -208,10 +208,10 @@ def test_media_names_are_in_order_and_unique() -> None:
         ("::: credit\nTeknium\n:::", '<div class="credit"><p>Teknium</p></div>'),
         (
             "::: takeaways In short\n## Yes\n::: note x\ny\n:::\n```\n:::\n```\n:::\nafter",
-            '<section class="takeaways"><p>In short</p><h1 id="yes">Yes '
+            '<div class="takeaways"><p>In short</p><h1 id="yes">Yes '
             '<a class="permalink" href="#yes" aria-label="Permalink">#</a></h1>'
             '<aside class="note"><p><b class="signature">x:</b> y</p></aside>'
-            '<pre tabindex="0"><code>:::</code></pre></section><p>after</p>',
+            '<pre tabindex="0"><code>:::</code></pre></div><p>after</p>',
         ),
         ("- ::: credit\n  a\n  :::\n- b", '<ul><li><div class="credit"><p>a</p></div></li><li>b</li></ul>'),
         ("::: warning\na\n:::", "<p>::: warninga:::</p>"),
