@@ -279,21 +279,8 @@ _MATH_ATTRIBUTES: dict[str, set[str]] = {
 }
 _TAGS = {
     *("p", "br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
-    *(
-        "table",
-        "thead",
-        "tbody",
-        "tr",
-        "td",
-        "aside",
-        "figure",
-        "figcaption",
-        "picture",
-        "label",
-        "details",
-        "summary",
-        "g",
-    ),
+    *("table", "thead", "tbody", "tr", "td", "aside", "figure", "figcaption"),
+    *("picture", "label", "details", "summary", "g"),
     *_ATTRIBUTES,
 }
 _MATH_TAGS = {
