@@ -66,8 +66,10 @@ class Card:
     @property
     def alt(self) -> str:
         """What it says, for those who do not see it."""
-        said = f"{self.label}: " if self.label else ""
-        return f"{said}{self.title} {self.detail}".strip()
+        label = f"{self.label}: " if self.label else ""
+        if self.is_item:
+            return f"{label}{self.title} {self.detail}".strip()
+        return label + ". ".join(text for text in (self.title, self.detail) if text)
 
     @property
     def volume(self) -> str:

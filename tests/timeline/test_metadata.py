@@ -195,7 +195,7 @@ def test_open_graph_describes_the_page_and_the_picture_drawn_for_it(client: Clie
         "og:type": "profile",
         "og:url": f"{SITE}/authors/ada/",
         "og:image": f"{SITE}/share-{name.digest}.png",
-        "og:image:alt": "The AI Timeline Latest AI Research Explained Simply",
+        "og:image:alt": "The AI Timeline. Latest AI Research Explained Simply",
         **SHARED,
     }
 
