@@ -18,6 +18,7 @@ def rich_site() -> list[str]:
     body = (
         "# Overview\n\n| a | b | c | d | e | f |\n|-|-|-|-|-|-|\n" + "| wide cell | wide cell " * 3 + "|\n\n"
         "```python\n" + "x = " + "very_long_name + " * 20 + "1\n```\n\n$$" + "a + " * 60 + "b$$\n\n"
+        "```scores Massive Multitask Understanding\n*Wide name of a model = 40%\nOther = 30.25% ± 0.5\n```\n\n"
         "![](media:whale)\n\n::: note bycloud\nA note.\n:::\n\n::: takeaways\n- https://example.org/"
         + "x" * 120
         + "\n:::\n"
@@ -27,6 +28,7 @@ def rich_site() -> list[str]:
     tag(paper, "Reasoning")
     return [
         *("/", "/issues/", "/issues/2/", "/papers/", "/news/", "/authors/", "/contact/reply/", "/nowhere/"),
+        *("/benchmarks/", "/benchmarks/massive-multitask-understanding/"),
         *("/timeline/", "/search/", "/search/?q=whale", "/search/?q=" + "long" * 50),
         *(row.get_absolute_url() for row in (paper, news, paper.byline[0], paper.topics.get())),
     ]
