@@ -147,6 +147,8 @@ class Html:
         below = " ".join(filter(None, [escape(caption), credit]))
         picture = self._shown(figure) if figure.src else f"<p>{escape(awaited)}</p>"
         if self.email:
+            if figure.film_type:
+                below = f'<a href="{escape(figure.src)}">Play the film</a>. {below}'.rstrip()
             picture = f"<p>{picture}</p>" if figure.src else picture
             return picture + (f'\n<p class="caption">{below}</p>\n' if below else "\n")
         return (
@@ -258,7 +260,8 @@ class Html:
         measured = f"Measured by {source}, not by the authors." if source else "Measured by the authors themselves."
         caption = f"{escape(told)}. {measured}"
         rows = "".join(
-            f'<tr{" class=own" if score.is_own else ""}><th scope="row">{escape(score.model)}</th>'
+            f'<tr{" class=own" if score.is_own else ""}><th scope="row">{escape(score.model)}'
+            f"{' (this model)' if score.is_own else ''}</th>"
             f'<td class="right">{escape(scores.shown(score))}</td></tr>'
             for score in scores.ranked
         )

@@ -133,6 +133,7 @@ def test_mail_shows_the_poster_of_a_film_and_leads_to_it() -> None:
     base = "https://ai.example/media"
     assert html("![](media:silent)", medium="email", context=context) == (
         f'<p><a href="{base}/film.webm"><img src="{base}/film.jpg" alt="A ring" width="600"></a></p>'
+        f'<p class="caption"><a href="{base}/film.webm">Play the film</a>.</p>'
     )
     for name, file in (("moving", "ring.gif"), ("light", "chart.png")):
         alt = SHOWN.figures[name].alt

@@ -107,7 +107,7 @@ def test_site_shows_chart_table_and_source_with_the_way_to_the_board() -> None:
     assert re.findall(r'<rect x="(\S+)" y="(\S+)" width="(\S+)"', chart) == [("0", "34", "530.4"), ("0", "94", "403.6")]
     assert '<g class="own">' in chart and ">this model<" in chart
     assert (
-        '<tbody><tr class="own"><th scope="row">Orca 2 13B</th><td class="right">53.04%</td></tr>'
+        '<tbody><tr class="own"><th scope="row">Orca 2 13B (this model)</th><td class="right">53.04%</td></tr>'
         '<tr><th scope="row">Orca &lt;b&gt; 13B</th><td class="right">40.36 ± 0.5%</td></tr></tbody></table></details>'
         "<figcaption>Accuracy, zero-shot, higher is better. Measured by "
         '<a href="https://example.org/notes" rel="noopener">Teknium</a>, not by the authors.</figcaption></figure>'

@@ -103,7 +103,7 @@ class NamedQuerySet(models.QuerySet):
 
 
 class Named(Slugged):
-    """Somebody or something that texts name; its manager is a NamedQuerySet, other spellings are related as `spellings`."""
+    """Somebody or something that texts name: its manager is a NamedQuerySet, its `spellings` are other names."""
 
     SLUG_SOURCE = "name"
 
