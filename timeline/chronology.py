@@ -146,9 +146,7 @@ class Line:
 
     def entries(self, rows: Iterable[Row]) -> list[Entry]:
         """The entries of these rows, in order. One query."""
-        keys = [key for key, _, _ in rows]
-        found = Entry.objects.cards().in_bulk(keys)
-        return [found[key] for key in keys if key in found]
+        return Entry.objects.in_order(key for key, _, _ in rows)
 
     @property
     def map(self) -> list[Mapped]:

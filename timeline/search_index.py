@@ -17,6 +17,7 @@ COLUMNS = ("title_terms", "name_terms", "text_terms")
 FTS = "timeline_search"
 TRIGGERS = ("timeline_search_insert", "timeline_search_update", "timeline_search_delete")
 GIN = "timeline_entry_terms"
+GIN_TITLE = "timeline_entry_title"
 
 
 def create(using: str = DEFAULT_DB_ALIAS, **kwargs: object) -> None:
@@ -40,8 +41,8 @@ def exists(using: str = DEFAULT_DB_ALIAS) -> bool:
         if vendor == "sqlite":
             cursor.execute("SELECT name FROM sqlite_master WHERE name IN (%s, %s, %s, %s)", (FTS, *TRIGGERS))
         else:
-            cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = %s AND indexname = %s", [TABLE, GIN])
-        return len(cursor.fetchall()) == (1 + len(TRIGGERS) if vendor == "sqlite" else 1)
+            cursor.execute("SELECT indexname FROM pg_indexes WHERE indexname IN (%s, %s)", [GIN, GIN_TITLE])
+        return len(cursor.fetchall()) == (1 + len(TRIGGERS) if vendor == "sqlite" else 2)
 
 
 def matching(query: Query, *, in_title: bool = False) -> RawSQL:
@@ -50,8 +51,8 @@ def matching(query: Query, *, in_title: bool = False) -> RawSQL:
         expression = _sqlite_expression(query)
         column = "{title_terms} : " if in_title else ""
         return RawSQL(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s", [f"{column}({expression})"])
-    labels = "A" if in_title else ""
-    return RawSQL(f"SELECT id FROM {TABLE} WHERE terms @@ %s::tsquery", [_postgresql_expression(query, labels)])
+    column = "terms_of_title" if in_title else "terms"
+    return RawSQL(f"SELECT id FROM {TABLE} WHERE {column} @@ %s::tsquery", [_postgresql_expression(query)])
 
 
 def ranks(query: Query, keys: Iterable[int]) -> dict[int, float]:
@@ -59,10 +60,10 @@ def ranks(query: Query, keys: Iterable[int]) -> dict[int, float]:
     keys = list(keys)
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            # bm25() is the lower, the better.
+            # bm25() is the lower, the better. Without "+" SQLite would ask the index anew for each key.
             cursor.execute(
                 f"SELECT rowid, -bm25({FTS}, 10, 5, 1) FROM {FTS} "
-                f"WHERE {FTS} MATCH %s AND rowid IN (SELECT value FROM json_each(%s))",
+                f"WHERE {FTS} MATCH %s AND +rowid IN (SELECT value FROM json_each(%s))",
                 [_sqlite_expression(query), str(keys)],
             )
         else:
@@ -89,22 +90,17 @@ def _sqlite_expression(query: Query) -> str:
     return _joined(query, one, " AND ", " NOT ")
 
 
-def _postgresql_expression(query: Query, labels: str = "") -> str:
+def _postgresql_expression(query: Query) -> str:
     def one(clause: Clause) -> str:
-        goes_on = "*" if clause.is_prefix else ""
-        *exact, last = clause.words
-        ways = [" <-> ".join([*(_lexeme(word, labels) for word in exact), _lexeme(last, goes_on + labels)])]
+        goes_on = ":*" if clause.is_prefix else ""
+        ways = [" <-> ".join(f"'{word}'" for word in clause.words) + goes_on]
         if clause.joined:
-            ways.append(_lexeme(clause.joined, goes_on + labels))
+            ways.append(f"'{clause.joined}'{goes_on}")
         if clause.stem:
-            ways.append(_lexeme(STEM + clause.stem, labels))
+            ways.append(f"'{STEM}{clause.stem}'")
         return f"({' | '.join(ways)})"
 
     return _joined(query, one, " & ", " & !")
-
-
-def _lexeme(term: str, labels: str) -> str:
-    return f"'{term}':{labels}" if labels else f"'{term}'"
 
 
 def _joined(query: Query, one: Callable[[Clause], str], both: str, but_not: str) -> str:
@@ -119,12 +115,16 @@ _VECTOR = " || ".join(
 POSTGRESQL = [
     f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS terms tsvector GENERATED ALWAYS AS ({_VECTOR}) STORED",
     f"CREATE INDEX IF NOT EXISTS {GIN} ON {TABLE} USING gin (terms)",
+    # Short and apart: to ask `terms` for its label A would read all of the long ones.
+    f"ALTER TABLE {TABLE} ADD COLUMN IF NOT EXISTS terms_of_title tsvector "
+    "GENERATED ALWAYS AS (to_tsvector('simple', title_terms)) STORED",
+    f"CREATE INDEX IF NOT EXISTS {GIN_TITLE} ON {TABLE} USING gin (terms_of_title)",
 ]
 
 _NAMES = ", ".join(COLUMNS)
 _NEW = ", ".join(f"new.{name}" for name in COLUMNS)
 _OLD = ", ".join(f"old.{name}" for name in COLUMNS)
-_OPTIONS = f"content='{TABLE}', content_rowid='id', tokenize='ascii', prefix='2 3'"
+_OPTIONS = f"content='{TABLE}', content_rowid='id', tokenize='ascii', prefix='1 2 3'"
 _INSERT = f"INSERT INTO {FTS}(rowid, {_NAMES}) VALUES (new.id, {_NEW});"
 _DELETE = f"INSERT INTO {FTS}({FTS}, rowid, {_NAMES}) VALUES ('delete', old.id, {_OLD});"
 SQLITE = [

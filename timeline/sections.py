@@ -4,7 +4,7 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 (`<kind>/section.html`, `.email.html`, `.txt`) and two lines in the settings.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -179,7 +179,7 @@ def render_entries(parts: dict[Issue, list[Filled]], publication: Publication) -
 def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
     """The sections of each issue that have items, with all that templates touch.
 
-    A query for each section and two for all of them, however many the issues.
+    A query for each section and one for all of them, however many the issues.
     """
     items = {
         section: list(
@@ -199,38 +199,34 @@ def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
 
 
 def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
-    """Give items of whatever kinds their `topic_list` and `byline`, in two queries: prefetching needs two a kind."""
+    """Give items of whatever kinds their `topic_list` and `byline`, in one query: prefetching needs two a kind."""
     by_key = {(part.kind, item.pk): item for part, rows in items.items() for item in rows}
     for item in by_key.values():
         item.topic_list, item.byline = [], []
-    topics, authors = [], []
+    places = []
     for part, rows in items.items():
         model: Any = part.model
         name = model._meta.model_name
-        places = model.topics.through._default_manager.filter(**{f"{name}__in": rows})
-        topics.append(_columns(part, places, name, "topic", "topic__name", "pk"))
+        topics = model.topics.through._default_manager.filter(**{f"{name}__in": rows})
+        topics = topics.annotate(by_number=models.Value(0), by_name=models.F("topic__name"))
+        places.append(_columns(topics, "topic_list", part.kind, name, "topic"))
         if part.has_authors:
-            authors.append(_columns(part, part.bylines.filter(item__in=rows), "item", "author", "position", "pk"))
-    for key, row in _united(topics, lambda kind: Topic):
-        by_key[key].topic_list.append(row)
-    for key, row in _united(authors, lambda kind: section(kind).author):
-        by_key[key].byline.append(row)
-
-
-def _columns(section: Section, places: models.QuerySet, item: str, other: str, *order: str) -> models.QuerySet:
-    """Kind, item and order of each place, then identity, slug and name of who is there."""
-    kind = models.Value(section.kind, models.CharField())
-    columns = (f"{item}_id", *order, f"{other}_id", f"{other}__slug", f"{other}__name")
-    return places.order_by().annotate(kind=kind).values_list("kind", *columns)
-
-
-def _united(queries: Sequence[models.QuerySet], model: Callable[[str], type[Slugged]]) -> Iterator[tuple[Any, Any]]:
-    """((kind, primary key of the item), topic or author), in order; one query."""
-    if not queries:
+            authors = part.bylines.filter(item__in=rows)
+            authors = authors.annotate(by_number=models.F("position"), by_name=models.Value("", models.CharField()))
+            places.append(_columns(authors, "byline", part.kind, "item", "author"))
+    if not places:
         return
-    first, *others = queries
-    for kind, item, *order_and_row in sorted(first.union(*others, all=True), key=lambda place: place[2:4]):
-        yield (kind, item), model(kind).from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], order_and_row[2:])
+    first, *others = places
+    for _, _, _, into, kind, key, *row in sorted(first.union(*others, all=True)):
+        model = Topic if into == "topic_list" else section(kind).author
+        getattr(by_key[kind, key], into).append(model.from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], row))
+
+
+def _columns(places: models.QuerySet, into: str, kind: str, item: str, other: str) -> models.QuerySet:
+    """Of each place what sorts it, to which list of which item it belongs, and who is there: identity, slug, name."""
+    belongs = {"into": models.Value(into, models.CharField()), "kind": models.Value(kind, models.CharField())}
+    columns = ("into", "kind", f"{item}_id", f"{other}_id", f"{other}__slug", f"{other}__name")
+    return places.order_by().annotate(**belongs).values_list("by_number", "by_name", "pk", *columns)
 
 
 def _render(

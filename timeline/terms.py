@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 from text_unidecode import unidecode
@@ -39,8 +40,7 @@ def stem(term: str) -> str:
     return str(_stemmer.stemWord(term))
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     start: int
     end: int
     term: str

@@ -76,7 +76,8 @@ def home(request: HttpRequest) -> HttpResponse:
     newest = issues[0] if issues else None
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
     # Topics of what came lately: counting all there is would take longer than all else on the page.
-    topics = Facet.objects.filter(name="topic", entry__issue__in=issues).values("value", "label")
+    lately = Entry.objects.filter(issue__in=issues)
+    topics = Facet.objects.filter(name="topic", entry__in=lately).values("value", "label")
     return render_page(
         request,
         "timeline/home.html",
@@ -140,8 +141,9 @@ def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    entries = Entry.objects.published().filter(kind=kind).cards().order_by("-issue__number", "rank")
-    entries_page = paged(entries, page)
+    entries = Entry.objects.published().filter(kind=kind).order_by("-issue__number", "rank")
+    entries_page = paged(entries.values_list("pk", flat=True), page)
+    entries_page.object_list = Entry.objects.in_order(entries_page.object_list)
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,

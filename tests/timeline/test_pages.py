@@ -193,12 +193,21 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
     [
         ("/", 5),
         ("/issues/", 3),
+        ("/issues/page/1/", 3),
         ("/issues/2/", 8),
-        ("/papers/", 3),
-        ("/papers/orca/", 6),
+        ("/papers/", 4),
+        ("/news/page/1/", 4),
+        ("/papers/orca/", 7),
+        ("/news/claude/", 7),
         ("/authors/", 3),
         ("/authors/ada/", 5),
         ("/topics/small/", 4),
+        ("/search/", 1),
+        ("/search/?q=orca", 5),
+        ("/search/?q=small&kind=papers&topic=small&page=1", 5),
+        ("/search/?q=orcca", 6),
+        ("/about/", 2),
+        ("/contact/reply/", 1),
         ("/healthz", 0),
     ],
 )
@@ -206,16 +215,22 @@ def test_pages_need_a_fixed_number_of_queries(
     client: Client, url: str, queries: int, django_assert_num_queries
 ) -> None:
     topic = Topic.objects.create(name="Small")
+    make_image("whale")
+    Publication(about="![](media:whale)", reply_address=ADDRESS).save()
     for number in (1, 2, 3):
         issue = make_issue(number=number)
         for index in range(number * 2):
-            paper = make_paper(
-                issue, title="Orca" if number == 2 and not index else f"P {number} {index}", authors=["Ada", "Bob"]
-            )
-            tag(paper, topic.name)
-            tag(make_news(issue, authors=["Ada", "Cy"]), topic.name)
+            name = "" if number == 2 and not index else f" {number} {index}"
+            body = "![](media:whale)"
+            tag(make_paper(issue, title=f"Orca{name}", authors=["Ada", "Bob"], body=body), topic.name)
+            tag(make_news(issue, title=f"Claude{name}", authors=["Ada", "Cy"], body=body), topic.name)
     with django_assert_num_queries(queries):
         assert client.get(url).status_code == 200
+
+
+def test_a_page_that_is_nowhere_needs_no_query(client: Client, django_assert_num_queries) -> None:
+    with django_assert_num_queries(0):
+        assert client.get("/nowhere/").status_code == 404
 
 
 def test_every_answer_carries_the_strict_policy(client: Client) -> None:

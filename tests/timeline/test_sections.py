@@ -84,5 +84,5 @@ def test_render_issue_needs_as_many_queries_for_many_items(medium: str, django_a
         make_paper(issue, authors=["Ada", "Bob"], body="![](media:whale)")
         make_news(issue, authors=["Ada"])
     # Publication; items of three kinds, topics and bylines and authors of two; images.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         render_issue(issue, medium)
