@@ -16,6 +16,7 @@ from timeline.sections import item_context
 from timeline.views import find, paged, render_page
 
 PAGE_SIZE = 100  # benchmarks
+MOST = 200  # scores, and pairs of them, on the page of a benchmark; the downloads have all
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs at the start of a cell
 
 
@@ -34,10 +35,10 @@ def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
     return render_page(request, "boards/benchmark_list.html", head, page=shown, rows=rows)
 
 
-def measurements(benchmark: Benchmark) -> list[Measurement]:
-    """Those that readers may see, in the order of reading. One query."""
-    rows = Measurement.objects.published().filter(benchmark=benchmark).order_by("entry__rank", "position")
-    return list(rows.select_related("benchmark", "model", "entry__issue").defer(*LONG))
+def measurements(benchmark: Benchmark, newest: int | None = None) -> list[Measurement]:
+    """Those that readers may see, or so many of the newest, in the order of reading. One query."""
+    rows = Measurement.objects.published().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
+    return list(rows.select_related("benchmark", "model", "entry__issue").defer(*LONG)[:newest])[::-1]
 
 
 LONG = [f"entry__{name}" for name in ("title_terms", "name_terms", "text_terms", "text")]
@@ -48,7 +49,9 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Benchmark.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    rows = measurements(found)
+    rows = measurements(found, MOST + 1)
+    is_cut = len(rows) > MOST
+    rows = rows[-MOST:]
     path = found.get_absolute_url()
     downloads = {"CSV": reverse("benchmark-csv", args=[slug]), "JSON": reverse("benchmark-json", args=[slug])}
     distribution = [
@@ -68,7 +71,8 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
         head,
         benchmark=found,
         groups=shown,
-        pairs=pairs(rows),
+        pairs=pairs(rows)[-MOST:],
+        most=MOST if is_cut else 0,
         downloads=downloads,
         **item_context([], "html", texts=[found.description]),
     )

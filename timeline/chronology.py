@@ -16,7 +16,7 @@ from timeline.models import Entry, EntryQuerySet, Facet, Issue
 from timeline.models.catalogue import ISSUES
 from timeline.sections import sections
 
-PAGE_SIZE = 100  # entries
+PAGE_SIZE = 50  # entries
 MOST_TICKS = 14  # a longer silence is shortened, and says so
 MOST_MARKS = 12  # of a month on the map of the year
 NARROWING = ("topic", "organisation")  # facets

@@ -73,13 +73,14 @@ class Results:
         if not self.keys:
             return found
         counted = (
-            Facet.objects.filter(entry__in=self.keys, name__in=FACETS)
+            Facet.objects.filter(entry__in=self.keys)
             .values("name", "value", "label")
             .annotate(count=Count("pk"))
             .order_by("-count", "-value")
         )
         for row in counted:
-            found[row["name"]].append(Choice(**row))
+            if row["name"] in found:
+                found[row["name"]].append(Choice(**row))
         # A list of things of which each is there once narrows nothing.
         useful = {name: any(choice.count > 1 for choice in choices) for name, choices in found.items()}
         return {name: choices[:FACET_SIZE] if useful[name] else [] for name, choices in found.items()}

@@ -76,8 +76,12 @@ class Clause:
 
     def length_at(self, found: Sequence[Token], at: int) -> int:
         """How many of the tokens from `at` on are this clause: 0 for none."""
-        if self.stem and stem(found[at].term) == self.stem:
+        term = found[at].term
+        if self.stem and stem(term) == self.stem:
             return 1
+        first = self.joined or self.words[0]
+        if not (term.startswith(first) or first.startswith(term)):
+            return 0  # soon, because every word of a text is asked
         if joined := self._compound(found, at):
             return joined
         *exact, last = self.words

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from io import StringIO
@@ -209,6 +210,19 @@ def test_page_tells_who_measured_and_where_it_is_told(client: Client, news: Any)
     assert f'<a href="{news.get_absolute_url()}">' in page and '<a href="/issues/3/">issue 3</a>' in page
     assert '<h2 id="group-1">Accuracy, 5-shot</h2>' in page
     assert '<a href="/benchmarks/mmlu/">MMLU</a>' in client.get("/benchmarks/").content.decode()
+
+
+def test_page_shows_so_many_of_the_newest_and_downloads_have_all(
+    client: Client, news: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> tuple[bool, list[str]]:
+        page = client.get("/benchmarks/mmlu/").content.decode()
+        return "the newest 2 scores" in page, re.findall(r'<td class="right">([\d.]+)[^<]*</td>\s*<td><span', page)
+
+    assert shown() == (False, ["57.7", "55.31", "54.8", "50"])
+    monkeypatch.setattr("boards.views.MOST", 2)
+    assert shown() == (True, ["55.31", "50"])
+    assert len(json.loads(client.get("/benchmarks/mmlu.json").content)["scores"]) == 4
 
 
 def test_downloads_say_what_the_texts_say(client: Client, news: Any) -> None:
