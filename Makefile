@@ -45,7 +45,8 @@ check: .venv/requirements-dev.stamp
 	DEBUG=0 SITE_URL=https://example.org ALLOWED_HOSTS=example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: .venv/requirements-dev.stamp
-	@set -e; for name in $(basename $(notdir $(wildcard benchmarks/[a-z]*.py))); do $(BIN)/python -m benchmarks.$$name; done
+	$(BIN)/python -m benchmarks.markdown
+	$(BIN)/python -m benchmarks.pages
 
 audit: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
