@@ -89,6 +89,8 @@ class ImageForm(forms.ModelForm):
 
     def clean(self) -> None:
         file = self.cleaned_data.get("file")
+        if self.instance.poster and not self.chosen and file and self.cleaned_data.get("poster") is False:
+            self.add_error("poster", "What moves needs a still: choose another one instead.")
         if not file or PurePath(file.name).suffix not in FILMS:
             for name in {"poster", "captions"} & set(self.changed_data):
                 if self.cleaned_data.get(name):

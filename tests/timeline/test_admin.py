@@ -226,6 +226,9 @@ def test_film_comes_with_captions_and_a_still_that_can_be_another(editor: Client
     with Picture.open(image.poster.path) as still:
         assert (still.format, still.size) == ("JPEG", (30, 20))
 
+    page = editor.post(change_url(image), {"poster-clear": "on"})
+    assert list(page.context["adminform"].form.errors) == ["poster"]
+
     editor.post(change_url(image), {"file": picture("PNG")})
     image.refresh_from_db()
     assert (image.file.name[-4:], image.poster.name, image.width) == (".png", "", 40)

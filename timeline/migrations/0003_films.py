@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='captions',
-            field=models.FileField(blank=True, help_text='What is said in a film, as WebVTT (.vtt).', upload_to='images/'),
+            field=models.FileField(blank=True, help_text='What is said in a film, as WebVTT (.vtt).', upload_to='images/', verbose_name='subtitles'),
         ),
         migrations.AddField(
             model_name='image',

@@ -46,7 +46,9 @@ class Image(Content):
         blank=True,
         help_text="The still of what moves; taken from the file if none is chosen.",
     )
-    captions = models.FileField(upload_to="images/", blank=True, help_text="What is said in a film, as WebVTT (.vtt).")
+    captions = models.FileField(
+        "subtitles", upload_to="images/", blank=True, help_text="What is said in a film, as WebVTT (.vtt)."
+    )
     variants = models.JSONField(default=dict, blank=True, editable=False)  # widths by format; timeline.variants
     alt = models.CharField(
         "alternative text", max_length=500, blank=True, help_text="What the picture says to those who do not see it."
