@@ -1,10 +1,13 @@
 import re
 from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, tag
 from timeline.models import Publication, Topic
@@ -153,6 +156,48 @@ def test_long_lists_are_paged_in_the_path(client: Client, base: str) -> None:
         404,
         404,
     ]
+
+
+LISTS = (
+    *("/issues/", "/papers/", "/news/", "/topics/small/", "/authors/", "/authors/ada/", "/benchmarks/"),
+    *("/timeline/", "/timeline/2023/", "/timeline/papers/", "/timeline/topics/small/"),
+)
+
+
+@pytest.fixture
+def everything() -> None:
+    """One issue with something in every list."""
+    issue = make_issue(number=1, at=datetime(2023, 11, 27, tzinfo=UTC))
+    tag(make_paper(issue, title="Orca", authors=["Ada"], body="```scores MMLU\nOrca = 1\n```"), "Small")
+    make_news(issue, title="Claude")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    base=st.sampled_from(LISTS),
+    page=st.integers(0, 10**30).map(str)
+    | st.text(alphabet="0123456789١-+.e_ ", min_size=1, max_size=6)
+    | st.sampled_from(["1", "2", "0", "9" * 5_000, "1e3", "nosuch"]),
+)
+def test_a_list_has_the_pages_that_it_has(client: Client, everything: None, base: str, page: str) -> None:
+    status = client.get(f"{base}page/{quote(page)}/").status_code
+    assert status == (200 if re.fullmatch("0*1", page) else 404)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("/issues/0/", "/issues/2/", f"/issues/{10**20}/", f"/issues/{10**20}.md", f"/issues/{'9' * 5_000}/"),
+        *("/papers/nosuch/", "/papers/nosuch.md", "/news/orca/", "/polls/orca/", "/nosuch/"),
+        *("/topics/nosuch/", "/topics/nosuch/page/1/", "/topics/nosuch.md", "/topics/nosuch/feed.atom"),
+        *("/authors/nosuch/", "/authors/nosuch/page/1/", "/authors/nosuch.md", "/authors/nosuch/feed.rss"),
+        *("/timeline/0000/", "/timeline/9999/", "/timeline/2023/polls/", "/timeline/topics/nosuch/page/1/"),
+        *("/benchmarks/nosuch/", "/benchmarks/nosuch.csv", "/benchmarks/nosuch.json"),
+        *("/sitemap-issues-0.xml", f"/sitemap-issues-{10**20}.xml", "/sitemap-nosuch-1.xml", "/feed.nosuch"),
+    ],
+)
+def test_what_is_nowhere_is_not_found(client: Client, everything: None, url: str) -> None:
+    assert client.get(url).status_code == 404
 
 
 def test_pages_of_the_publication_are_there_while_they_have_a_text(client: Client) -> None:
