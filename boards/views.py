@@ -74,7 +74,7 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
         pairs=pairs(rows)[-MOST:],
         most=MOST if is_cut else 0,
         downloads=downloads,
-        **item_context([], "html", texts=[found.description]),
+        **item_context([], "html", head.publication, texts=[found.description]),
     )
 
 

@@ -14,7 +14,7 @@ from news.models import NewsAuthorship, NewsItem
 from papers.models import Author, Authorship, PaperSummary
 from timeline import derived
 from timeline.groups import EDITOR, PUBLISHER
-from timeline.models import Image, Issue, Item, Topic, User
+from timeline.models import Image, Issue, Item, Term, Topic, User
 
 numbers = count(1)
 
@@ -78,6 +78,15 @@ def tag(item: Item, name: str) -> Topic:
 
 def make_author(name: str, **fields: Any) -> Author:
     return Author.objects.filter(name=name).first() or Author.objects.create(name=name, **fields)
+
+
+def make_term(name: str, *spellings: str, **fields: Any) -> Term:
+    fields.setdefault("explanation", f"What {name} means.")
+    term = Term.objects.create(name=name, **fields)
+    for spelling in spellings:
+        term.spellings.create(name=spelling)
+    derived.update(term)
+    return term
 
 
 def make_image(name: str = "", **fields: Any) -> Image:

@@ -11,7 +11,8 @@ KINDS = [app for app in ("papers", "news", "boards", "mailing", "discussion") if
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
-    ["settings", "mathml", "scores", "charts", "dialect", "references", "hypertext", "plaintext", "markdown"],
+    ["settings", "mathml", "scores", "charts", "glossary", "dialect", "references"],
+    ["hypertext", "plaintext", "markdown"],
     ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],
     ["models"],
@@ -20,7 +21,7 @@ LAYERS = [
     ["history", "metadata"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
     ["views", "publishing", "importing", "editing", "admin_site"],
-    ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins"],
+    ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}

@@ -14,8 +14,9 @@ from django.urls import reverse
 from boards.models import Benchmark, MeasuredModel, Measurement
 from news.models import NewsAuthorship
 from papers.models import Author, Authorship, Spelling
-from tests.factories import make_image, make_issue, make_news, make_paper, tag
+from tests.factories import make_image, make_issue, make_news, make_paper, make_term, tag
 from tests.thirdkind.models import Poll
+from timeline import derived
 from timeline.models import Content, Image, Issue, Publication, Topic, User
 from timeline.sections import render_issue
 
@@ -119,9 +120,11 @@ def site() -> dict[str, Any]:
     make_paper(issue, body="```scores MMLU\nOrca = 1\n```")
     boards = [Benchmark.objects.get(), MeasuredModel.objects.get(), Measurement.objects.get()]
     rows = [image, issue, topic, author, other, paper, news, poll, Publication.objects.get(), Spelling.objects.get()]
-    rows += boards
+    term = make_term("Term", "evil")  # a word of the hostile texts
+    rows += [*boards, term]
     for row in rows:
         poison(row)
+    derived.update(term)
     return {"issue": issue, "rows": rows}
 
 
@@ -146,6 +149,8 @@ def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> N
         "/topics/topic/",
         "/benchmarks/",
         "/benchmarks/mmlu/",
+        "/glossary/",
+        "/glossary/term/",
         "/contact/reply/",
         "/about/",
         "/privacy/",
@@ -154,6 +159,7 @@ def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> N
     pages = {url: client.get(url) for url in urls}
     assert {url: page.status_code for url, page in pages.items() if page.status_code != 200} == {urls[-1]: 404}
     assert {url: Runs(page.content.decode()).found for url, page in pages.items()} == {url: [] for url in urls}
+    assert b'popovertarget="papers-paper-term:term"' in pages["/papers/paper/"].content
 
 
 def test_nothing_runs_in_feeds(client: Client, site: dict[str, Any]) -> None:
@@ -174,8 +180,8 @@ def test_nothing_runs_in_feeds(client: Client, site: dict[str, Any]) -> None:
 def test_sitemaps_of_hostile_rows_are_well_formed(client: Client, site: dict[str, Any]) -> None:
     files = [element.text or "" for element in ElementTree.fromstring(client.get("/sitemap.xml").content).iter()]
     urls = [f"/{file.rpartition('/')[2]}" for file in files if file.endswith(".xml")]
-    assert len(urls) == 8
-    assert [len(ElementTree.fromstring(client.get(url).content)) > 0 for url in urls] == [True] * 8
+    assert len(urls) == 9
+    assert [len(ElementTree.fromstring(client.get(url).content)) > 0 for url in urls] == [True] * 9
 
 
 def test_nothing_runs_in_mail(site: dict[str, Any]) -> None:

@@ -7,7 +7,18 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from boards.models import Benchmark, MeasuredModel
-from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, rita, tag
+from tests.factories import (
+    edith,
+    make_author,
+    make_image,
+    make_issue,
+    make_news,
+    make_paper,
+    make_term,
+    paula,
+    rita,
+    tag,
+)
 from tests.thirdkind.models import Poll
 from timeline.images import sweep_images
 from timeline.models import Issue, Publication, Topic
@@ -49,6 +60,10 @@ GET: dict[str, Statuses] = {
     "topics/<slug:slug>/page/<int:page>/": ALL,
     "topics/<slug:slug>.md": ALL,
     "topics/<slug:slug>/feed.<feed:ending>": ALL,
+    "glossary/": ALL,
+    "glossary/page/<int:page>/": ALL,
+    "glossary/<slug:slug>/": ALL,
+    "glossary/<slug:slug>/page/<int:page>/": ALL,
     "feed.<feed:ending>": ALL,
     "share-<slug:digest>.png": MOVED,
     "sitemap.xml": ALL,
@@ -110,6 +125,7 @@ GET: dict[str, Statuses] = {
     **of_model("boards/benchmark", STAFF, STAFF, STAFF, STAFF),
     **of_model("boards/measuredmodel", STAFF, STAFF, STAFF, STAFF),
     **of_model("timeline/topic", STAFF, STAFF, STAFF, STAFF),
+    **of_model("timeline/term", STAFF, STAFF, STAFF, STAFF),
     **of_model("timeline/image", STAFF, STAFF, STAFF, NOBODY),
     **of_model("timeline/publication", PUBLISHER, NOBODY, PUBLISHER, NOBODY),
     "admin/timeline/publication/": (302, 302, 403, 302),  # to the one row
@@ -171,6 +187,7 @@ def address(db: None) -> dict[str, str]:
         "topics/<slug:slug>": "topics/reasoning",
         "authors/<slug:slug>": "authors/ada",
         "benchmarks/<slug:slug>": "benchmarks/mmlu",
+        "glossary/<slug:slug>": "glossary/lcm",
         "papers/<slug:slug>": "papers/orca",
         "(?P<url>.*)$": "no/such/page/",
         "^(?P<app_label>auth|django_tasks_database|timeline|papers|news|boards|polls)/$": "papers/",
@@ -185,6 +202,7 @@ def address(db: None) -> dict[str, str]:
         "boards/benchmark/<key>": f"boards/benchmark/{Benchmark.objects.create(name='GSM8K').pk}",
         "boards/measuredmodel/<key>": f"boards/measuredmodel/{MeasuredModel.objects.create(name='LCM').pk}",
         "timeline/topic/<key>": f"timeline/topic/{Topic.objects.create(name='Other').pk}",
+        "timeline/term/<key>": f"timeline/term/{make_term('LCM').pk}",
         "timeline/image/<key>": f"timeline/image/{make_image().pk}",
         "timeline/publication/<key>": "timeline/publication/1",
         "timeline/user/<key>": f"timeline/user/{rita().pk}",

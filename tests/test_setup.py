@@ -17,7 +17,7 @@ from django.core.management.base import CommandError
 from pytest_django import Settings
 
 from timeline.management.commands import develop
-from timeline.models import Issue, Publication
+from timeline.models import Issue, Publication, Term
 
 ROOT = Path(__file__).resolve().parent.parent
 STRONG_SECRET = "0123456789abcdef" * 4
@@ -123,6 +123,9 @@ def demo(tmp_path) -> Path:
     issue.mkdir(parents=True)
     (issue / "issue.md").write_text("---\nnumber: 7\ntitle: A first issue\n---\n")
     (tmp_path / "demo" / "publication.yaml").write_text("about: A demo\n")
+    (tmp_path / "demo" / "glossary.yaml").write_text(
+        "- {name: LCM, expansion: Latent Consistency Model, explanation: Draws in few steps., spellings: [LCMs]}\n"
+    )
     (tmp_path / "demo" / "drawings").mkdir()
     return issue.parent
 
@@ -132,6 +135,7 @@ def test_develop_loads_the_demo_into_an_empty_database_once(demo: Path) -> None:
     develop.load_demo(demo)
     assert list(Issue.objects.published().values_list("number", "title")) == [(7, "A first issue")]
     assert Publication.objects.get().about == "A demo"
+    assert [term.explained.names for term in Term.objects.all()] == [("LCM", "LCMs")]
 
     Issue.objects.update(title="An edited issue")
     develop.load_demo(demo)

@@ -18,7 +18,9 @@ from timeline.content_admin import ContentAdmin, OrderedInline, PublicContentAdm
 from timeline.history import record
 from timeline.images import Clean, plan_sweep, prepare, prepare_captions, prepare_poster
 from timeline.issue_actions import IssueActions
-from timeline.models import Image, Issue, Publication, Topic, User
+from timeline.merge_action import NamedAdmin, SpellingInline
+from timeline.merging import absorb, locked
+from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User
 from timeline.references import FILMS
 from timeline.sections import section, sections
 from timeline.views import render_issue_page
@@ -67,6 +69,26 @@ class TopicAdmin(ContentAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     fields = ["name", "slug"]
+
+
+class TermSpellingInline(SpellingInline):
+    model = TermSpelling
+    verbose_name_plural = "other spellings and plurals"
+
+
+@admin.register(Term)
+class TermAdmin(NamedAdmin):
+    list_display = ["name", "expansion", "slug"]
+    search_fields = [*NamedAdmin.search_fields, "expansion"]
+    fields = ["name", "expansion", "explanation", "slug"]
+    inlines = [TermSpellingInline]
+
+    def merge(self, kept: Term, double: Term, editor: User) -> Term:
+        kept, double = locked(kept, double)
+        record(double, "merged", editor)
+        absorb(kept, double)
+        record(kept, "merged", editor)
+        return kept
 
 
 class ImageForm(forms.ModelForm):

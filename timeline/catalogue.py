@@ -18,26 +18,32 @@ from django.utils import timezone
 from slugify import slugify
 
 from timeline import markdown
+from timeline.glossary import Glossary
 from timeline.models import (
     Content,
     Entry,
+    EntryQuerySet,
     Facet,
     Image,
     Issue,
     Item,
     ItemQuerySet,
     Publication,
+    Term,
     Topic,
     Word,
     reading_minutes,
 )
 from timeline.models.catalogue import ISSUES
-from timeline.search_index import is_migrated
+from timeline.models.glossary import new_seal
+from timeline.search_index import is_migrated, matching
 from timeline.sections import Section, section, sections
-from timeline.terms import STEM, terms
+from timeline.terms import STEM, Clause, Query, terms, tokens
 
 ISSUE_RANK = 1_000_000  # apart are the ranks of two issues
 SECTION_RANK = 10_000  # and of two sections in an issue
+
+Facets = list[tuple[str, str, str]]  # name, value, label
 
 
 def update(row: Content) -> None:
@@ -49,6 +55,8 @@ def update(row: Content) -> None:
         write_items(kind, kind.model._default_manager.filter(pk=row.pk))
     elif isinstance(row, Publication):
         pass  # no entry shows it; what its time zone changes waits for the next rebuild
+    elif isinstance(row, Term):
+        write_uses(row)
     else:
         for kind in sections():
             write_items(kind, showing(kind, row))
@@ -83,8 +91,8 @@ def rebuild() -> Iterator[Issue]:
 
 
 def indexes() -> dict[str, models.QuerySet[Any]]:
-    """None: the lists of entries are those of their kinds and topics."""
-    return {}
+    """The terms; the lists of entries are those of their kinds and topics."""
+    return {"glossary": Term.objects.all()}
 
 
 def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
@@ -96,7 +104,7 @@ def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
 
 @receiver(post_delete)
 def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
-    """A row can go in many ways (admin, merge, cascade, shell): the entry of an item goes with it, a topic leaves it.
+    """A row can go in many ways (admin, merge, cascade, shell): the entry of an item goes too, topic and term leave.
 
     The entries of an issue go by themselves, and an author who is named somewhere cannot be deleted.
     """
@@ -107,14 +115,16 @@ def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) ->
         for kind in sections():
             uuids = list(named.filter(kind=kind.kind).values_list("object_uuid", flat=True))
             write_items(kind, kind.model._default_manager.filter(uuid__in=uuids))
+    elif isinstance(instance, Term):
+        write_terms(Entry.objects.having("term", str(instance.uuid)))
 
 
 def write_issues(issues: Iterable[Issue]) -> None:
     """The entries of these issues and of all that is in them."""
-    zone = Publication.objects.current().zone
+    publication = Publication.objects.current()
     for issue in issues:
-        inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), zone)]
-        write([describe_issue(issue, [one.entry for one in inside], zone), *inside])
+        inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), publication)]
+        write([describe_issue(issue, [one.entry for one in inside], publication.zone), *inside])
 
 
 def write_items(kind: Section, items: ItemQuerySet) -> None:
@@ -122,12 +132,50 @@ def write_items(kind: Section, items: ItemQuerySet) -> None:
     shelved = list(items.filter(issue=None).values_list("uuid", flat=True))
     if shelved:
         Entry.objects.filter(object_uuid__in=shelved).delete()
-    zone = Publication.objects.current().zone
-    described = describe_items(kind, items.filter(issue__isnull=False), zone)
+    publication = Publication.objects.current()
+    described = describe_items(kind, items.filter(issue__isnull=False), publication)
     write(described)
     for issue in {one.entry.issue for one in described}:
         inside = Entry.objects.items().filter(issue=issue).select_related("image").order_by("rank")
-        write([describe_issue(issue, inside, zone)])
+        write([describe_issue(issue, inside, publication.zone)])
+
+
+def write_uses(term: Term) -> None:
+    """Seal a term that is new or was changed, and tell anew which terms stand in each item that it may concern."""
+    Publication.objects.get_or_create(pk=1)  # the row that tells every page of the seals
+    term.seal = new_seal()
+    Term.objects.filter(pk=term.pk).update(seal=term.seal)
+    concerned = models.Q(pk__in=Facet.objects.filter(name="term", value=str(term.uuid)).values("entry"))
+    for name in term.explained.names:
+        if words := tuple(token.term for token in tokens(name)):
+            concerned |= models.Q(pk__in=matching(Query((Clause(words),))))
+    write_terms(Entry.objects.items().filter(concerned))
+
+
+def write_terms(entries: EntryQuerySet) -> None:
+    """The facets that say which terms stand in these entries: only what changed is written."""
+    glossary = Term.objects.glossary(Publication.objects.current().term_seals)
+    rows = entries.order_by().values_list("pk", "title", "text")
+    wanted = {(pk, *facet) for pk, title, text in rows for facet in term_facets(glossary, title, text)}
+    written = {
+        (entry, name, value, label): pk
+        for pk, entry, name, value, label in Facet.objects.filter(name="term", entry__in=entries).values_list(
+            "pk", "entry", "name", "value", "label"
+        )
+    }
+    Facet.objects.filter(pk__in=[pk for row, pk in written.items() if row not in wanted]).delete()
+    Facet.objects.bulk_create(
+        [
+            Facet(entry_id=entry, name=name, value=value, label=label)
+            for entry, name, value, label in sorted(wanted - written.keys())
+        ],
+        batch_size=1_000,
+    )
+
+
+def term_facets(glossary: Glossary, title: str, text: str) -> Facets:
+    """A term stands for its uuid: its address may change."""
+    return sorted(("term", term.key, term.name) for term in glossary.used([title, *text.splitlines()]))
 
 
 @dataclass
@@ -135,7 +183,7 @@ class Described:
     """An entry that is to be written, its facets, and the three texts in which it is found."""
 
     entry: Entry
-    facets: list[tuple[str, str, str]]  # name, value, label
+    facets: Facets
     title: str
     names: str
     text: str
@@ -165,22 +213,29 @@ def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Des
     )
 
 
-def describe_items(kind: Section, items: ItemQuerySet, zone: ZoneInfo) -> list[Described]:
+def describe_items(kind: Section, items: ItemQuerySet, publication: Publication) -> list[Described]:
     placed = list(kind.related(items))
     images = [item.lead_image for item in placed if item.lead_image]
     known = Image.objects.markdown_context([item.body for item in placed], known=images)
     names = {item.pk: next(iter(markdown.media_names(item.body)), "") for item in placed if not item.lead_image}
     shown = Image.objects.in_bulk([name for name in names.values() if name], field_name="name")
-    return [describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, zone) for item in placed]
+    glossary = Term.objects.glossary(publication.term_seals)
+    return [
+        describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, publication.zone, glossary)
+        for item in placed
+    ]
 
 
-def describe_item(kind: Section, item: Any, image: Image | None, known: markdown.Context, zone: ZoneInfo) -> Described:
+def describe_item(
+    kind: Section, item: Any, image: Image | None, known: markdown.Context, zone: ZoneInfo, glossary: Glossary
+) -> Described:
     issue: Issue = item.issue
     own_date: date | None = getattr(item, "date", None)
     organisation: str = getattr(item, "organisation", "")
     topics, authors = item.topic_list, item.byline
     lead = markdown.blocks(f"![](media:{item.lead_image.name})", context=known) if item.lead_image else []
     facts = [str(value) for _, value in kind.facts(item) if value]
+    text = "\n".join([*lead, *markdown.blocks(item.body, context=known), *facts])
     order = sections().index(kind) * SECTION_RANK + min(item.position, SECTION_RANK - 1)
     return Described(
         Entry(
@@ -202,10 +257,11 @@ def describe_item(kind: Section, item: Any, image: Image | None, known: markdown
             *(("topic", topic.slug, topic.name) for topic in topics),
             *(("author", author.slug, author.name) for author in authors),
             *([("organisation", slugify(organisation, max_length=120), organisation)] if organisation else []),
+            *term_facets(glossary, item.title, text),
         ],
         title=item.title if item.short_title in item.title else f"{item.title} {item.short_title}",
         names="\n".join([*(author.name for author in authors), organisation, *(topic.name for topic in topics)]),
-        text="\n".join([*lead, *markdown.blocks(item.body, context=known), *facts]),
+        text=text,
     )
 
 

@@ -14,7 +14,7 @@ from markdownx.widgets import MarkdownxWidget
 
 from timeline import markdown
 from timeline.images import store_image
-from timeline.models import Image
+from timeline.models import Image, Publication, Term
 
 PREVIEW_LEVEL = 2  # of the shallowest heading: as on the item's own page, below its title
 
@@ -44,12 +44,13 @@ class Preview(StaffView, MarkdownifyView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         text = request.POST.get("content", "")
+        glossary = Term.objects.glossary(Publication.objects.current().term_seals)
         try:
             html = markdown.to_html(
                 text,
                 level=PREVIEW_LEVEL,
                 prefix=request.POST.get("prefix", ""),
-                context=Image.objects.markdown_context([text]),
+                context=Image.objects.markdown_context([text], glossary=glossary),
             )
         except markdown.TextTooLong as error:
             return JsonResponse({"error": str(error)}, status=400)

@@ -200,7 +200,7 @@ class ItemFeed(TimelineFeed):
         found = [(part.section, item) for part in self.parts for item in part.items]
         found.sort(key=lambda pair: public_since(pair[1].issue), reverse=True)
         del found[SIZE:]
-        shared = {"level": 1, **item_context([item for _, item in found], "email.html")}
+        shared = {"level": 1, **item_context([item for _, item in found], "email.html", self.publication)}
         with timezone.override(self.publication.zone):
             return [
                 FeedItem(

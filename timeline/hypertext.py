@@ -15,6 +15,7 @@ from slugify import slugify
 
 from timeline.charts import bars
 from timeline.dialect import plain
+from timeline.glossary import Explained
 from timeline.mathml import BadLatex, to_mathml
 from timeline.references import Context, Figure, media_name, safe_href
 from timeline.scores import Scores
@@ -58,6 +59,7 @@ class Html:
         self.highlighted = 0  # characters
         self.linked = False  # whether this is inside of a link
         self.heading = ""  # id of the one that is written
+        self.explained: list[Explained] = []  # the terms that are marked
 
     def render(self, tokens: Sequence[Token] | None) -> str:
         return "".join(self._token(token) for token in tokens or ())
@@ -246,6 +248,29 @@ class Html:
             return escape(code)
         self.highlighted += len(code)
         return highlight(code, lexer, _FORMATTER)
+
+    # Terms: the word stays text, with a button over it. Modes for reading drop buttons, and what is on them.
+
+    def term_open(self, token: Token) -> str:
+        return '<span class="term">'
+
+    def term_close(self, token: Token) -> str:
+        term: Explained = token.meta["term"]
+        self.explained.append(term)
+        return (
+            f'<button type="button" popovertarget="{self._id(f"term:{term.slug}")}" popovertargetaction="show" '
+            f'aria-label="Explain {escape(term.name)}"></button></span>'
+        )
+
+    def explanations(self) -> str:
+        """What the buttons of terms show: behind the text, which so stays as it is where nothing can be shown."""
+        told = "".join(
+            f'<p popover id="{self._id(f"term:{term.slug}")}"><b>{escape(term.name)}</b> '
+            + (f"<i>{escape(term.expansion)}</i> " if term.expansion else "")
+            + f'{escape(term.explanation)} <a href="/glossary/{term.slug}/">In the glossary</a></p>\n'
+            for term in self.explained
+        )
+        return f'<div class="terms">{told}</div>\n' if told else ""
 
     # Scores
 

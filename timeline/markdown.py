@@ -60,7 +60,8 @@ def _key(text: str, *, context: Context | None = None, **options: object) -> tup
     """All that decides what comes out, and of the figures only those that the text shows."""
     known = context or Context()
     shown = tuple((name, known.figures.get(name)) for name in media_names(text)) if known.figures else ()
-    return (sha256(text.encode(errors="surrogatepass")).digest(), *sorted(options.items()), known.base_url, shown)
+    digest = sha256(text.encode(errors="surrogatepass")).digest()
+    return (digest, *sorted(options.items()), known.base_url, known.glossary, shown)
 
 
 def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:
@@ -99,7 +100,10 @@ def to_html(
     writer = Html(
         level=level, prefix=prefix, email=medium == "email", context=context or Context(), first_is_seen=first_is_seen
     )
-    return mark_safe(_CLEANER.clean(writer.render(parse(text))))
+    tokens = parse(text)
+    if writer.context.glossary and not writer.email:
+        tokens = writer.context.glossary.marked(tokens)
+    return mark_safe(_CLEANER.clean(writer.render(tokens) + writer.explanations()))
 
 
 def to_text(text: str, *, context: Context | None = None) -> str:
@@ -245,10 +249,12 @@ def _line(token: Token) -> int:
 # What may leave to_html(): each tag is written by timeline.hypertext or math-core. No style, no handler.
 _ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href", "title", "rel", "id", "aria-label"},
+    "button": {"popovertarget", "popovertargetaction", "aria-label"},  # its type is below
     "img": {"src", "alt", "title", "width", "height", "loading", "decoding", "fetchpriority"},
     "source": {"type", "srcset", "sizes", "src"},
     "video": {"controls", "playsinline", "preload", "poster", "width", "height", "title", "aria-label"},
     "desc": {"id"},
+    "p": {"id", "popover"},
     "path": {"d"},
     "rect": {"x", "y", "width", "height"},
     "svg": {"viewBox", "role", "aria-labelledby"},
@@ -278,7 +284,7 @@ _MATH_ATTRIBUTES: dict[str, set[str]] = {
     "munder": {"accentunder"},
 }
 _TAGS = {
-    *("p", "br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
+    *("br", "hr", "blockquote", "ul", "dl", "dt", "dd", "code", "em", "strong", "s", "sup", "span", "b", "i", "u"),
     *("table", "thead", "tbody", "tr", "td", "aside", "figure", "figcaption"),
     *("picture", "label", "details", "summary", "g"),
     *_ATTRIBUTES,
@@ -299,14 +305,13 @@ _CLASSES: dict[str, set[str]] = {
     "a": {"permalink"},
     "aside": {"note"},
     "b": {"signature"},
-    "div": {"table", "math", "footnotes", *CONTAINERS},
+    "div": {"table", "math", "footnotes", "terms", *CONTAINERS},
     "figure": {"awaited", "code", "scores"},
     "li": {"task-list-item"},
     "g": {"own"},
     "p": {"caption", "title"},
     "path": {"axis", "error"},
-    "span": {"credit", "awaited", "moving", "motion", "still", "hold", "move", *_MATH_CLASSES, *STANDARD_TYPES.values()}
-    - {""},
+    "span": {"credit", "awaited", "term", *_MOTION_CLASSES, *_MATH_CLASSES, *STANDARD_TYPES.values()} - {""},
     "svg": {"bars"},
     "td": {"left", "center", "right"},
     "text": {"scale"},
@@ -318,7 +323,7 @@ _CLEANER = nh3.Cleaner(
     tags=_TAGS | _MATH_TAGS,
     attributes={"*": set(), **_ATTRIBUTES, **_MATH_ATTRIBUTES},
     allowed_classes=_CLASSES,
-    tag_attribute_values={"input": {"type": {"checkbox"}}},
+    tag_attribute_values={"input": {"type": {"checkbox"}}, "button": {"type": {"button"}}},
     generic_attribute_prefixes=set(),
     url_schemes={"http", "https", "mailto"},
     link_rel=None,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
+from timeline.glossary import Glossary
+
 MEDIA = "media:"
 # Within this site. No colon before the first slash, else it would be a scheme; no second slash, which names a host.
 _RELATIVE = re.compile(r"(?!//)[^\s:/?#\\]*(?:[/?#][^\s\\]*)?")
@@ -53,10 +55,11 @@ _AWAITED = Figure("", None, None, "", "", "")
 
 @dataclass(frozen=True)
 class Context:
-    """What a text cannot know itself: the pictures by their names, and where this site is, for mail and feeds."""
+    """What a text cannot know itself: pictures by their names, where this site is (for mail and feeds), the terms."""
 
     figures: Mapping[str, Figure] = field(default_factory=dict)
     base_url: str = ""
+    glossary: Glossary | None = None
 
     def figure(self, src: str, *, alt: str, caption: str) -> Figure:
         """The picture at `src`. The `alt` and `caption` that were typed win over those that are known."""

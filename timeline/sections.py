@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
-from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Topic, reading_minutes
+from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
 
@@ -148,7 +148,12 @@ def contents(issue: Issue) -> list[Filled]:
 
 
 def item_context(
-    items: Sequence[Item], medium: str, *, texts: Sequence[str] = (), images: Sequence[Image] = ()
+    items: Sequence[Item],
+    medium: str,
+    publication: Publication,
+    *,
+    texts: Sequence[str] = (),
+    images: Sequence[Image] = (),
 ) -> dict[str, Any]:
     """What `<kind>/section.<medium>` needs besides `items` and `level`: how Markdown is rendered."""
     base_url = "" if medium == "html" else settings.SITE_URL
@@ -157,7 +162,12 @@ def item_context(
     return {
         "medium": medium,
         "base_url": base_url,
-        "markdown_context": Image.objects.markdown_context([*bodies, *texts], known=known, base_url=base_url),
+        "markdown_context": Image.objects.markdown_context(
+            [*bodies, *texts],
+            known=known,
+            base_url=base_url,
+            glossary=Term.objects.glossary(publication.term_seals) if medium == "html" else None,
+        ),
     }
 
 
@@ -238,6 +248,7 @@ def _render(
     shared = item_context(
         [item for items in items_of.values() for item in items],
         medium,
+        publication,
         texts=[*(issue.introduction for issue in parts), *closings.values()],
         images=[issue.cover for issue in parts if issue.cover],
     )

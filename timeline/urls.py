@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
-from timeline import editing, feeds, sitemaps, twins, views
+from timeline import editing, feeds, glossary_pages, sitemaps, twins, views
 from timeline.models import Publication
 from timeline.sections import sections
 
@@ -44,6 +44,10 @@ urlpatterns = [
     path("topics/<slug:slug>/page/<int:page>/", views.topic, name="topic"),
     path("topics/<slug:slug>.md", twins.topic_twin, name="topic-twin"),
     path("topics/<slug:slug>/feed.<feed:ending>", feeds.topic_feed, name="topic-feed"),
+    path("glossary/", glossary_pages.glossary, name="glossary"),
+    path("glossary/page/<int:page>/", glossary_pages.glossary, name="glossary"),
+    path("glossary/<slug:slug>/", glossary_pages.term, name="term"),
+    path("glossary/<slug:slug>/page/<int:page>/", glossary_pages.term, name="term"),
     path("share-<slug:digest>.png", views.home_share_image, name="share-image"),
     path("feed.<feed:ending>", feeds.issue_feed, name="feed"),
     path("sitemap.xml", sitemaps.index, name="sitemaps"),

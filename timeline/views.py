@@ -92,7 +92,7 @@ def home(request: HttpRequest) -> HttpResponse:
         ],
         latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
         topics=topics.annotate(count=Count("pk")).order_by("-count", "label")[:TOPICS],
-        **item_context([], "html", images=[own.image] if own and own.image else []),
+        **item_context([], "html", head.publication, images=[own.image] if own and own.image else []),
     )
 
 
@@ -163,6 +163,7 @@ def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
+    head = item_head(shown, item)
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
     published = Entry.objects.published()
     previous, following = published.beside(item)
@@ -178,7 +179,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
     return render_page(
         request,
         "timeline/item_page.html",
-        item_head(shown, item),
+        head,
         section=shown,
         section_template=shown.template("html"),
         item=item,
@@ -188,7 +189,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         previous=previous,
         next=following,
         earlier=list(earlier),
-        **item_context([item], "html"),
+        **item_context([item], "html", head.publication),
     )
 
 
@@ -312,7 +313,12 @@ def text_page(request: HttpRequest, name: str) -> HttpResponse:
         publication=current,
     )
     return render_page(
-        request, "timeline/text_page.html", head, name=name, text=text, **item_context([], "html", texts=[text])
+        request,
+        "timeline/text_page.html",
+        head,
+        name=name,
+        text=text,
+        **item_context([], "html", current, texts=[text]),
     )
 
 

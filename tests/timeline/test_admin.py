@@ -263,7 +263,7 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
         ("/admin/", 5),
         ("/admin/timeline/issue/", 6),
         ("/admin/timeline/issue/{issue}/change/", 8),
-        ("/admin/timeline/issue/{issue}/preview/", 12),
+        ("/admin/timeline/issue/{issue}/preview/", 11),
         ("/admin/timeline/issue/{issue}/publish/", 9),
         ("/admin/papers/papersummary/", 6),
         ("/admin/papers/papersummary/{paper}/change/", 10),

@@ -57,7 +57,8 @@ def test_sitemap_holds_every_public_page_and_when_it_changed(client: Client, iss
         "/sitemap-topics-1.xml",
         "/sitemap-authors-1.xml",
     ]
-    lists = ["/", "/issues/", "/timeline/", "/authors/", "/benchmarks/", "/papers/", "/news/", "/polls/"]
+    lists = ["/", "/issues/", "/timeline/", "/authors/", "/glossary/", "/benchmarks/"]
+    lists += ["/papers/", "/news/", "/polls/"]
     pages = everything(client)
     assert pages == dict.fromkeys(lists) | {
         "/issues/2/": "2023-11-27T00:00:00+00:00",
@@ -122,7 +123,7 @@ def test_robots_txt_names_the_sitemap_and_what_is_not_for_robots(client: Client)
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/sitemap.xml", 8),
+        ("/sitemap.xml", 9),
         ("/sitemap-issues-1.xml", 2),
         ("/sitemap-papers-1.xml", 2),
         ("/sitemap-topics-1.xml", 2),

@@ -19,6 +19,7 @@ from timeline.models.content import (
     next_issue_number,
     reading_minutes,
 )
+from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
 from timeline.models.users import User, UserManager
 
@@ -39,6 +40,8 @@ __all__ = [
     "NamedQuerySet",
     "Publication",
     "Slugged",
+    "Term",
+    "TermSpelling",
     "Topic",
     "User",
     "UserManager",

@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 from timeline import markdown
 from timeline.fields import LinksField, MarkdownField, WebField, parse_links, validate_zone
 from timeline.models.base import Content, Slugged
+from timeline.models.glossary import Term
 from timeline.models.images import Image
 from timeline.models.users import User
 
@@ -27,12 +28,14 @@ def reading_minutes(*texts: str) -> int:
 
 class PublicationManager(models.Manager["Publication"]):
     def current(self) -> "Publication":
-        """The one row, or its defaults where nobody has saved it yet."""
-        return self.first() or Publication()
+        """The one row, or its defaults where nobody has saved it yet; from it every page learns of new terms."""
+        return self.annotate(**{"term_seals": Term.objects.all_seals()}).first() or Publication()
 
 
 class Publication(Content):
     """Settings of the whole site: one row."""
+
+    term_seals = 0  # what Term.objects.glossary() takes
 
     name = models.CharField(max_length=100, default="The AI Timeline")
     tagline = models.CharField(max_length=200, default="Latest AI Research Explained Simply")

@@ -8,12 +8,18 @@ from django.db import models
 from django.db.models.functions import Now
 
 from timeline import markdown
+from timeline.glossary import Glossary
 from timeline.models.base import Content
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
     def markdown_context(
-        self, texts: Iterable[str], *, known: Iterable["Image"] = (), base_url: str = ""
+        self,
+        texts: Iterable[str],
+        *,
+        known: Iterable["Image"] = (),
+        base_url: str = "",
+        glossary: Glossary | None = None,
     ) -> markdown.Context:
         """What timeline.markdown needs to know of the images that these texts refer to, and of the `known` ones.
 
@@ -23,7 +29,7 @@ class ImageQuerySet(models.QuerySet["Image"]):
         names = {name for text in texts for name in markdown.media_names(text)} - figures.keys()
         if names:
             figures |= {image.name: image.figure for image in self.filter(name__in=names)}
-        return markdown.Context(figures=figures, base_url=base_url)
+        return markdown.Context(figures=figures, base_url=base_url, glossary=glossary)
 
 
 class Image(Content):

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from timeline.history import record
-from timeline.models import Issue, Publication
+from timeline.models import Issue, Publication, Term
 
 EDITOR_ADDRESS = "editor@example.org"
 SECONDS_TO_STOP = 10
@@ -76,13 +76,20 @@ def listening_address(url: str) -> str:
 
 
 def load_demo(folder: Path) -> None:
-    """The settings and every issue in `folder`, published, all or none, into a database that has no issue at all."""
+    """Settings, terms and every issue in `folder`, published, all or none, into a database that has no issue at all."""
     if Issue.objects.exists():
         return
     with transaction.atomic():
         if not Publication.objects.exists():
             settings_of_demo = yaml.safe_load((folder / "publication.yaml").read_text(encoding="utf-8"))
             record(Publication.objects.create(**settings_of_demo), "imported")
+        if not Term.objects.exists():
+            for told in yaml.safe_load((folder / "glossary.yaml").read_text(encoding="utf-8")):
+                spellings = told.pop("spellings", [])
+                term = Term.objects.create(**told)
+                for name in spellings:
+                    term.spellings.create(name=name)
+                record(term, "imported")
         for path in sorted(folder.glob("*/issue.md")):
             call_command("import_issue", path.parent, publish=True)
 

@@ -1,0 +1,78 @@
+"""The glossary: all terms from A to Z, and a page for each with everything in which it stands."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from timeline.metadata import list_head
+from timeline.models import Entry, Facet, Term
+from timeline.views import find, paged, render_page
+
+FEW = 3  # items that the list names for each term
+
+
+@require_safe
+def glossary(request: HttpRequest, page: int = 1) -> HttpResponse:
+    shown = paged(Term.objects.all(), page)
+    terms = list(shown.object_list)
+    places = newest_places(terms)
+    head = list_head(
+        reverse("glossary"),
+        "Glossary",
+        lambda name: f"The terms that {name} uses, in plain words.",
+        page=page,
+        json_ld={"@type": "DefinedTermSet", "hasDefinedTerm": [defined(term) for term in terms]},
+    )
+    rows = [(term, places.get(str(term.uuid), [])) for term in terms]
+    return render_page(request, "timeline/glossary.html", head, page=shown, rows=rows)
+
+
+def newest_places(terms: Sequence[Term]) -> dict[str, list[Any]]:
+    """For each uuid of a term the newest FEW published items in which it stands; each tells the `total`. One query."""
+    by_term: dict[str, Any] = {"partition_by": F("value")}
+    newest_first: Any = [F("entry__date").desc(nulls_last=True), F("entry__rank")]
+    facets = Facet.objects.filter(
+        name="term", value__in=[str(term.uuid) for term in terms], entry__in=Entry.objects.published()
+    ).annotate(
+        place=Window(RowNumber(), order_by=newest_first, **by_term),
+        total=Window(Count("pk"), **by_term),
+    )
+    found: dict[str, list[Any]] = {}
+    columns = ("value", "total", "entry__path", "entry__emoji", "entry__title")
+    for place in facets.filter(place__lte=FEW).order_by("value", "place").values(*columns):
+        found.setdefault(place["value"], []).append(place)
+    return found
+
+
+@require_safe
+def term(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
+    found = find(Term.objects.all(), slug)
+    if isinstance(found, HttpResponse):
+        return found
+    shown = paged(Entry.objects.published().having("term", str(found.uuid)).cards(), page)
+    head = list_head(
+        found.get_absolute_url(),
+        found.name,
+        lambda name: found.explanation,
+        page=page,
+        json_ld={**defined(found), "inDefinedTermSet": settings.SITE_URL + reverse("glossary")},
+    )
+    return render_page(request, "timeline/term.html", head, term=found, page=shown)
+
+
+def defined(term: Term) -> dict[str, Any]:
+    """In the words of schema.org."""
+    told = {
+        "@type": "DefinedTerm",
+        "name": term.name,
+        "alternateName": term.expansion,
+        "description": term.explanation,
+        "url": settings.SITE_URL + term.get_absolute_url(),
+    }
+    return {key: value for key, value in told.items() if value}
