@@ -59,6 +59,8 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def having(self, name: str, value: str) -> "EntryQuerySet":
         """Those with this facet."""
+        if name == "kind":  # a column, too: most entries are of one kind, and databases know it of columns only
+            return self.filter(kind=value)
         return self.filter(pk__in=Facet.objects.filter(name=name, value=value).values("entry"))
 
 
