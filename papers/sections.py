@@ -4,6 +4,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from papers.models import Author, PaperSummary
+from timeline.citations import Work
+from timeline.markdown import safe_href
+from timeline.models import Publication
 from timeline.sections import Section
 
 
@@ -32,6 +35,22 @@ class Papers(Section):
             "sameAs": [address for address in same if address],
         }
         return {"@type": "Article", "about": {key: value for key, value in paper.items() if value}}
+
+    def works(self, item: PaperSummary, publication: Publication) -> list[Work]:
+        doi = item.doi or (f"10.48550/arXiv.{item.arxiv_id}" if item.arxiv_id else "")
+        address = f"https://arxiv.org/abs/{item.arxiv}" if item.arxiv_id else f"https://doi.org/{doi}" if doi else ""
+        paper = Work(
+            "The paper",
+            "paper",
+            item.title,
+            tuple(author.name for author in item.byline),
+            item.date,
+            address or safe_href(item.project_url) or safe_href(item.pdf_url),
+            doi=doi,
+            arxiv_id=item.arxiv_id,
+            venue=item.venue,
+        )
+        return [paper, *super().works(item, publication)]
 
     def indexes(self) -> dict[str, QuerySet[Any]]:
         return {"authors": Author.objects.published()}

@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 
+from timeline.citations import Work
 from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
@@ -54,6 +55,23 @@ class Section:
     def json_ld(self, item: Any) -> dict[str, Any]:
         """What JSON-LD says of `item` beyond what all kinds share, in the words of schema.org."""
         return {"@type": "Article"}
+
+    def works(self, item: Any, publication: Publication) -> list[Work]:
+        """What can be cited: our own text, and before it what it is about."""
+        issue: Issue | None = item.issue
+        published = issue and issue.published_at and timezone.localdate(issue.published_at, publication.zone)
+        return [
+            Work(
+                "Our summary",
+                "summary",
+                item.title,
+                tuple(publication.editor_names) or (publication.name,),
+                published or None,
+                settings.SITE_URL + item.get_absolute_url(),
+                container=publication.name,
+                issue=issue.number if issue else None,
+            )
+        ]
 
     def indexes(self) -> dict[str, models.QuerySet[Any]]:
         """Public pages that come with this kind beside those of its items, by the name of the URL of their list."""

@@ -5,6 +5,7 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 
 from timeline import editing, feeds, glossary_pages, sitemaps, twins, views
+from timeline.citations import FORMS
 from timeline.models import Publication
 from timeline.sections import sections
 
@@ -21,7 +22,12 @@ class FeedConverter(StringConverter):
     regex = "|".join(feeds.GENERATORS)
 
 
+class CitationConverter(StringConverter):
+    regex = "|".join(form.ending for form in FORMS)
+
+
 register_converter(KindConverter, "kind")
+register_converter(CitationConverter, "citation")
 register_converter(FeedConverter, "feed")
 register_converter(PageConverter, "page")
 
@@ -70,6 +76,7 @@ urlpatterns = [
     path("<kind:kind>/<slug:slug>/", views.item, name="item"),
     path("<kind:kind>/<slug:slug>/share-<slug:digest>.png", views.item_share_image, name="item-share-image"),
     path("<kind:kind>/<slug:slug>.md", twins.item_twin, name="item-twin"),
+    path("<kind:kind>/<slug:slug>/<slug:work>.<citation:ending>", views.citation, name="citation"),
     # In development only; in production the proxy serves uploads.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

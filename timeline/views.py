@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import chronology, markdown
+from timeline.citations import FORMS
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.models.catalogue import ISSUES
@@ -189,8 +190,26 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         previous=previous,
         next=following,
         earlier=list(earlier),
+        works=shown.works(item, head.publication),
+        forms=FORMS,
         **item_context([item], "html", head.publication),
     )
+
+
+@require_safe
+def citation(request: HttpRequest, kind: str, slug: str, work: str, ending: str) -> HttpResponse:
+    """How what an item is about ("paper"), or our text on it ("summary"), is cited, as a file."""
+    shown = section(kind)
+    found = find(shown.published(), slug, address=lambda path: f"{path}{work}.{ending}")
+    if isinstance(found, HttpResponse):
+        return found
+    form = next(form for form in FORMS if form.ending == ending)
+    for cited in shown.works(found, Publication.objects.current()):
+        if cited.name == work:
+            answer = HttpResponse(form.write(cited), content_type=f"{form.media_type}; charset=utf-8")
+            answer["Content-Disposition"] = f'attachment; filename="{cited.key}.{ending}"'
+            return answer
+    raise Http404
 
 
 @require_safe
