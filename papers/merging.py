@@ -2,8 +2,9 @@
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
-from papers.models import Author
+from papers.models import Author, NotSame
 from timeline.history import record
 from timeline.merging import absorb, locked
 from timeline.models import User
@@ -32,6 +33,8 @@ def merge(kept: Author, double: Author, *, editor: User | None = None) -> Author
                 place.author = kept
                 place.save()
             touched.append(place.item)
+    for one, other in NotSame.objects.filter(Q(first=double) | Q(second=double)).values_list("first", "second"):
+        NotSame.say(kept.pk, other if one == double.pk else one)
     kept.orcid = kept.orcid or double.orcid
     kept.links = "\n".join(dict.fromkeys([*kept.links.splitlines(), *double.links.splitlines()]))
     absorb(kept, double)

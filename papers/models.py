@@ -11,6 +11,7 @@ from timeline.markdown import safe_href
 from timeline.models import AbstractSpelling, Item, Named, NamedQuerySet
 from timeline.sections import sections
 
+ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 
 
@@ -25,12 +26,23 @@ class AuthorQuerySet(NamedQuerySet):
         return self.filter(places)
 
 
+def validate_orcid(text: str) -> None:
+    """Four times four digits, the last of which checks the others (ISO 7064, MOD 11-2)."""
+    if not ORCID.fullmatch(text):
+        raise ValidationError("Write it like 0000-0002-1825-0097.")
+    total = 0
+    for digit in text.replace("-", "")[:-1]:
+        total = (total + int(digit)) * 2
+    if text[-1] != "0123456789X"[(12 - total % 11) % 11]:
+        raise ValidationError("This is no ORCID: a digit is wrong.")
+
+
 class Author(Named):
     orcid = models.CharField(
         "ORCID",
         max_length=19,
         blank=True,
-        validators=[RegexValidator(r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$", "Write it like 0000-0002-1825-0097.")],
+        validators=[validate_orcid],
     )
     links = LinksField()
 
@@ -38,6 +50,11 @@ class Author(Named):
 
     def get_absolute_url(self) -> str:
         return reverse("author", args=[self.slug])
+
+    @property
+    def names(self) -> list[str]:
+        """The name and its other spellings."""
+        return [self.name, *(spelling.name for spelling in self.spellings.all())]
 
     @property
     def link_list(self) -> list[tuple[str, str]]:
@@ -51,6 +68,29 @@ class Spelling(AbstractSpelling):
 
     class Meta(AbstractSpelling.Meta):
         constraints = [models.UniqueConstraint(fields=["author", "name"], name="spelling_unique")]
+
+
+class NotSame(models.Model):
+    """Two authors of whom an editor said that they are two: nobody proposes again to merge them."""
+
+    first = models.ForeignKey(Author, models.CASCADE, related_name="+")  # the one with the smaller primary key
+    second = models.ForeignKey(Author, models.CASCADE, related_name="+")
+
+    class Meta:
+        default_permissions = ()  # who merges may also say this
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="not_same_unique"),
+            models.CheckConstraint(condition=models.Q(first__lt=models.F("second")), name="not_same_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first} is not {self.second}"
+
+    @classmethod
+    def say(cls, one: int, other: int) -> None:
+        """That these primary keys are two persons."""
+        if one != other:  # it was said of two who were merged all the same
+            cls.objects.get_or_create(first_id=min(one, other), second_id=max(one, other))
 
 
 class PaperSummary(Item):

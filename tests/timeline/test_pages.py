@@ -245,7 +245,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
         ("/papers/orca/", 7),
         ("/news/claude/", 7),
         ("/authors/", 3),
-        ("/authors/ada/", 5),
+        ("/authors/ada/", 6),
         ("/topics/small/", 4),
         ("/search/", 1),
         ("/search/?q=orca", 5),

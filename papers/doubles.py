@@ -1,0 +1,136 @@
+"""Authors who may be one person: pairs that look alike, with what speaks for it. An editor decides.
+
+Only names with a family name in common are compared, and those that begin alike: thousands of authors take a second.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from rapidfuzz.distance import OSA
+
+from papers.models import Author, NotSame
+from timeline.sections import sections
+from timeline.terms import tokens
+
+LEAST = 60  # of the points that make a proposal
+Words = tuple[str, ...]  # of a name, without accents
+Pair = tuple[int, int]  # primary keys, the smaller one first
+
+
+@dataclass(frozen=True)
+class Proposal:
+    first: Author
+    second: Author
+    points: int
+    reasons: tuple[str, ...]
+
+    @property
+    def authors(self) -> tuple[Author, Author]:
+        return self.first, self.second
+
+
+def proposals() -> list[Proposal]:
+    """Every likely pair that nobody has called different, the likeliest first."""
+    authors = {author.pk: author for author in Author.objects.prefetch_related("spellings")}
+    names = {pk: {words_of(name) for name in author.names} - {()} for pk, author in authors.items()}
+    together = items_together()
+    refused = set(NotSame.objects.values_list("first", "second"))
+    found = []
+    for pair in candidates(authors.values(), names) - refused:
+        first, second = (authors[pk] for pk in pair)
+        if (first.orcid and second.orcid and first.orcid != second.orcid) or second.pk in together[first.pk]:
+            continue  # nobody writes a paper with himself
+        alike = [like for one, other in product(names[first.pk], names[second.pk]) if (like := likeness(one, other))]
+        if first.orcid and first.orcid == second.orcid:
+            alike.append((100, "the same ORCID"))
+        if not alike:
+            continue
+        points, reason = max(alike)
+        shared = len(together[first.pk] & together[second.pk])
+        points += 10 * min(shared, 3)
+        if points >= LEAST:
+            in_common = [f"{shared} co-author{'s' * (shared > 1)} in common"] if shared else []
+            found.append(Proposal(first, second, points, (reason, *in_common)))
+    return sorted(found, key=lambda one: (-one.points, one.first.name, one.second.name, one.first.pk, one.second.pk))
+
+
+def words_of(name: str) -> Words:
+    return tuple(token.term for token in tokens(name))
+
+
+def items_together() -> dict[int, set[int]]:
+    """Of each author the others with whom an item names them."""
+    found: dict[int, set[int]] = defaultdict(set)
+    for section in sections():
+        bylines: dict[int, list[int]] = defaultdict(list)
+        for item, author in section.bylines.values_list("item", "author").order_by() if section.has_authors else ():
+            bylines[item].append(author)
+        for named in bylines.values():
+            for author in named:
+                found[author].update(other for other in named if other != author)
+    return found
+
+
+def candidates(authors: Iterable[Author], names: dict[int, set[Words]]) -> set[Pair]:
+    """Pairs that are worth a comparison."""
+    blocks: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    for author in authors:
+        if author.orcid:
+            blocks["ORCID", author.orcid].add(author.pk)
+        for words in names[author.pk]:
+            blocks["family", words[-1]].add(author.pk)
+            blocks["near", words[0], words[-1][0]].add(author.pk)
+    pairs = {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
+    for pk, own in names.items():  # whose family name may stand first
+        for words in own:
+            pairs |= {(min(pk, other), max(pk, other)) for other in blocks.get(("family", words[0]), ()) if other != pk}
+    return pairs
+
+
+def likeness(one: Words, other: Words) -> tuple[int, str] | None:
+    """Points and the reason, if these may be two ways to write one name."""
+    if one == other:
+        return 95, "the same but for accents, dots or capitals"
+    if sorted(one) == sorted(other):
+        return 90, "the same words in another order"
+    if "".join(one) == "".join(other):
+        return 85, "the same but for spaces"
+    for left, right in ((one, other), (turned(one), other), (one, turned(other))):
+        if left[-1] == right[-1] and (found := same_given(left[:-1], right[:-1])):
+            return found
+    return same_but_for_letters(one, other)
+
+
+def turned(words: Words) -> Words:
+    """With the first word as the family name."""
+    return words[1:] + words[:1]
+
+
+def same_given(one: Words, other: Words) -> tuple[int, str] | None:
+    """Given names of people of one family name: initials stand for names, and later names may be left out."""
+    shorter, longer = sorted((one, other), key=len)
+    if not shorter:
+        return None
+    initials = False
+    for left, right in zip(shorter, longer, strict=False):
+        if left != right:
+            initials = True
+            if min(len(left), len(right)) > 1 or left[0] != right[0]:
+                return None
+    if initials:
+        return 65 if len(one) == len(other) else 60, "initials for given names"
+    return 75 if len(shorter[0]) > 1 else 60, "given names left out"
+
+
+def same_but_for_letters(one: Words, other: Words) -> tuple[int, str] | None:
+    """One word is spelled otherwise; in a short one that makes another name more often than not."""
+    differing = [(left, right) for left, right in zip(one, other, strict=False) if left != right]
+    if len(one) != len(other) or len(differing) != 1:
+        return None
+    ((left, right),) = differing
+    distance, least = OSA.distance(left, right, score_cutoff=2), min(len(left), len(right))
+    if left[0] != right[0] or distance > 2 or least < 2 * distance + 1:
+        return None
+    return 75 - 5 * distance if least > 4 else 50, f"{distance} letter{'s' * (distance > 1)} of difference"
