@@ -26,6 +26,7 @@ IMAGES = 200
 BENCHMARKS = 40
 MODELS = 400
 WORDS = 30_000
+TERMS = 200
 START = datetime(2007, 1, 1, 9, tzinfo=UTC)  # a week before the first issue
 
 STARTS = "a ab ac ad al an ap ar as at be bi bo br ca ce ch cl co cr da de di do dr e el en er ex fa fi fl fo fr ga ge"
@@ -61,6 +62,10 @@ class Chance(random.Random):
     def different(self, things: Sequence[Thing], most: int) -> list[Thing]:
         return list(dict.fromkeys(self.some(things, self.randint(1, most))))
 
+    def terms(self) -> list[str]:
+        """Of these a text has nine or so: none is everywhere, some are in hardly any text."""
+        return [self.words[round(300 * (len(self.words) / 301) ** (rank / TERMS))] for rank in range(TERMS)]
+
     def title(self, least: int, most: int) -> str:
         return " ".join(self.some(self.words, self.randint(least, most))).title()
 
@@ -93,7 +98,7 @@ class Chance(random.Random):
 def fill() -> None:
     """Make the tables and all rows; SystemExit where there is content."""
     from papers.models import Author
-    from timeline.models import Image, Issue, Publication, Topic
+    from timeline.models import Image, Issue, Publication, Term, Topic
     from timeline.sections import sections
 
     call_command("migrate", verbosity=0)
@@ -163,6 +168,10 @@ def fill() -> None:
             ],
             batch_size=5_000,
         )
+    Term.objects.bulk_create(
+        Term(name=word, slug=word, key=word, expansion=chance.title(2, 4), explanation=chance.sentence())
+        for word in chance.terms()
+    )
     call_command("migrate", verbosity=0)  # fills what is derived of content and empty
 
 

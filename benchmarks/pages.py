@@ -32,6 +32,12 @@ QUERIES = 8
 MILLISECONDS = 100  # p95
 ROUNDS = 5
 REQUESTS = 20  # of each page in a round
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "timeline.settings",
+    "DEBUG": "0",
+    "SECRET_KEY": token_hex(32),
+    "ALLOWED_HOSTS": "testserver",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +111,8 @@ def pages() -> list[Page]:
         Page("timeline: all at once", [f"/timeline/2020/news/topics/{slug}/" for slug in topics[:5]]),
         Page("topic: busiest", [f"/topics/{topics[0]}/", f"/topics/{topics[0]}/page/20/"]),
         Page("topic: any", [f"/topics/{slug}/" for slug in spread(topics)]),
+        Page("glossary", ["/glossary/", f"/glossary/page/{generator.TERMS // 50}/"]),
+        Page("term: busiest", [f"/glossary/{generator.Chance(2023).terms()[0]}/"]),
         Page("author: busiest", [f"/authors/{authors[0]}/", f"/authors/{authors[0]}/page/20/"]),
         Page("author: any", [f"/authors/{slug}/" for slug in spread(authors)]),
         Page("authors: first page", ["/authors/"]),
@@ -196,17 +204,11 @@ def here() -> bool:
 
 
 def main() -> bool:
-    production = {
-        "DJANGO_SETTINGS_MODULE": "timeline.settings",
-        "DEBUG": "0",
-        "SECRET_KEY": token_hex(32),
-        "ALLOWED_HOSTS": "testserver",
-    }
     command = [sys.executable, "-m", "benchmarks.pages", "here"]
     with TemporaryDirectory(prefix="timeline-bench-") as folder, server() as postgresql:
         good = True
         for url in (f"sqlite:///{folder}/db.sqlite3", postgresql):
-            environment = os.environ | production | {"VAR_DIR": folder, "DATABASE_URL": url}
+            environment = os.environ | PRODUCTION | {"VAR_DIR": folder, "DATABASE_URL": url}
             good &= subprocess.run(command, env=environment).returncode == 0
     return good
 

@@ -50,9 +50,8 @@ class Glossary:
                 self._named.setdefault(name, term)
                 if name.split()[0].islower():
                     self._capital.setdefault(name[0].upper() + name[1:], term)
-        names = sorted({*self._named, *self._capital}, key=len, reverse=True)
-        ways = "|".join(r"\s+".join(map(re.escape, name.split())) for name in names)
-        self._pattern = re.compile(rf"(?<![\w{_JOINTS}])(?:{ways})(?!\w|[{_JOINTS}]\w)") if names else None
+        ways = _ways({*self._named, *self._capital})
+        self._pattern = re.compile(rf"(?<![\w{_JOINTS}])(?:{ways})(?!\w|[{_JOINTS}]\w)") if ways else None
 
     def uses(self, line: str) -> Iterator[Use]:
         """In order, and apart from each other."""
@@ -81,9 +80,12 @@ class Glossary:
 
     def _marked_line(self, children: list[Token], seen: set[Explained]) -> list[Token]:
         texts = list(_texts(children))
+        uses = list(self.uses("".join(texts)))
+        if not uses:
+            return children
         starts = list(accumulate(map(len, texts), initial=0))
         marks: list[list[tuple[int, Token]]] = [[] for _ in children]
-        for use in self.uses("".join(texts)):
+        for use in uses:
             first, last = bisect_right(starts, use.start) - 1, bisect_right(starts, use.end - 1) - 1
             if use.term in seen or any(child.nesting for child in children[first : last + 1]):
                 continue
@@ -92,6 +94,14 @@ class Glossary:
             marks[first].append((use.start - starts[first], Token("term_open", "span", 1, meta=meta)))
             marks[last].append((use.end - starts[last], Token("term_close", "span", -1, meta=meta)))
         return [piece for child, own in zip(children, marks, strict=True) for piece in _split(child, own)]
+
+
+def _ways(names: Iterable[str]) -> str:
+    """Any of these, the longest first. By their first letter: to try two hundred at each word would take long."""
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        by_letter.setdefault(name[0], []).append(r"\s+".join(map(re.escape, name[1:].split(" "))))
+    return "|".join(f"{re.escape(letter)}(?:{'|'.join(rests)})" for letter, rests in by_letter.items())
 
 
 def _begins_sentence(line: str, at: int) -> bool:
