@@ -46,10 +46,11 @@ def indexes() -> dict[str, models.QuerySet[Any]]:
 
 def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     """After every migrate: a site that comes from a version without boards gets them."""
-    if using == DEFAULT_DB_ALIAS and is_migrated(using) and not Measurement.objects.exists():
-        if any(kind.model._default_manager.filter(body__contains=LANGUAGE).exists() for kind in sections()):
-            for _ in rebuild():
-                pass
+    if using != DEFAULT_DB_ALIAS or not is_migrated(using) or Measurement.objects.exists():
+        return
+    if any(kind.model._default_manager.filter(body__contains=LANGUAGE).exists() for kind in sections()):
+        for _ in rebuild():
+            pass
 
 
 def write(item: Item) -> None:

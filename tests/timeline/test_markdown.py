@@ -61,7 +61,8 @@ def test_html_of_blocks_and_lines(text: str, expected: str) -> None:
 def test_html_is_cleaned_whatever_its_writer_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Html, "text", lambda self, token: token.content)
     hostile = (
-        '<script>a</script><b onclick="c" style="d" class="note">f</b><svg onload="g"><use href="data:h"/><style>i</style>'
+        '<script>a</script><b onclick="c" style="d" class="note">f</b>'
+        '<svg onload="g"><use href="data:h"/><style>i</style>'
         '<a href="javascript:k"><text x="1" onclick="l">m</text></a><foreignObject><b>n</b></foreignObject>'
         '<animate attributeName="href"/><path d="M0 0" fill="url(o)"/></svg><video autoplay onplay="p" src="q"></video>'
     )
