@@ -47,6 +47,7 @@ check: .venv/requirements-dev.stamp
 bench: .venv/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.markdown
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.glossary
 
 audit: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium

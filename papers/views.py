@@ -79,9 +79,8 @@ def topics_over_time(entries: EntryQuerySet) -> TopicsOverTime:
     """The topics of these entries, the most frequent first. One query."""
     facets = Facet.objects.filter(name="topic", entry__in=entries, entry__date__isnull=False)
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    counted = facets.values_list("value", "label", "entry__date__year").annotate(count=Count("pk")).order_by()
-    for slug, name, year, count in counted:
-        counts[slug, name][year] = count
+    for slug, name, day in facets.values_list("value", "label", "entry__date").order_by():
+        counts[slug, name][day.year] += 1
     topics = sorted(counts, key=lambda topic: (-counts[topic].total(), topic[1]))[:TOPICS]
     years = sorted({year for topic in topics for year in counts[topic]})
     return TopicsOverTime(years, [(*topic, [(year, counts[topic][year]) for year in years]) for topic in topics])

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from timeline.metadata import list_head
-from timeline.models import Entry, Facet, Term
+from timeline.models import Entry, Facet, Issue, Term
 from timeline.views import find, paged, render_page
 
 FEW = 3  # items that the list names for each term
@@ -36,11 +36,10 @@ def glossary(request: HttpRequest, page: int = 1) -> HttpResponse:
 def newest_places(terms: Sequence[Term]) -> dict[str, list[Any]]:
     """For each uuid of a term the newest FEW published items in which it stands; each tells the `total`. One query."""
     by_term: dict[str, Any] = {"partition_by": F("value")}
-    newest_first: Any = [F("entry__date").desc(nulls_last=True), F("entry__rank")]
     facets = Facet.objects.filter(
-        name="term", value__in=[str(term.uuid) for term in terms], entry__in=Entry.objects.published()
+        name="term", value__in=[str(term.uuid) for term in terms], entry__issue__in=Issue.objects.published()
     ).annotate(
-        place=Window(RowNumber(), order_by=newest_first, **by_term),
+        place=Window(RowNumber(), order_by=["-entry__date", "entry__rank"], **by_term),
         total=Window(Count("pk"), **by_term),
     )
     found: dict[str, list[Any]] = {}
