@@ -76,11 +76,11 @@ def marked(text: str) -> list[str]:
 
 
 def test_first_use_is_marked_and_explained_behind_the_text() -> None:
-    one = Glossary([Explained("1", "lcm", "LCM", ("LCM",), "Latent <b>", "Draws & more.")])
+    one = Glossary([Explained("1", "lcm", "LCM", ("LCM",), "Latent <b>", "Draws <i>&</i> more.")])
     assert html("An *LCM*, another LCM", one, prefix="papers-a") == (
         '<p>An <em><span class="term">LCM<button type="button" popovertarget="papers-a-term:lcm" '
         'popovertargetaction="show" aria-label="Explain LCM"></button></span></em>, another LCM</p>\n'
-        '<div class="terms"><p popover="" id="papers-a-term:lcm"><b>LCM</b> <i>Latent &lt;b&gt;</i> Draws &amp; more. '
+        '<div class="terms"><p popover="" id="papers-a-term:lcm"><b>LCM</b> <i>Latent &lt;b&gt;</i> Draws &lt;i&gt;&amp;&lt;/i&gt; more. '
         '<a href="/glossary/lcm/">In the glossary</a></p>\n</div>\n'
     )
 
