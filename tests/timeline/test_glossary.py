@@ -80,7 +80,8 @@ def test_first_use_is_marked_and_explained_behind_the_text() -> None:
     assert html("An *LCM*, another LCM", one, prefix="papers-a") == (
         '<p>An <em><span class="term">LCM<button type="button" popovertarget="papers-a-term:lcm" '
         'popovertargetaction="show" aria-label="Explain LCM"></button></span></em>, another LCM</p>\n'
-        '<div class="terms"><p popover="" id="papers-a-term:lcm"><b>LCM</b> <i>Latent &lt;b&gt;</i> Draws &lt;i&gt;&amp;&lt;/i&gt; more. '
+        '<div class="terms"><p popover="" id="papers-a-term:lcm"><b>LCM</b> <i>Latent &lt;b&gt;</i> '
+        "Draws &lt;i&gt;&amp;&lt;/i&gt; more. "
         '<a href="/glossary/lcm/">In the glossary</a></p>\n</div>\n'
     )
 
