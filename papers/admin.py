@@ -28,7 +28,7 @@ class PaperSummaryAdmin(ItemAdmin):
     search_fields = [*ItemAdmin.search_fields, "arxiv_id"]
     fieldsets = [
         *ItemAdmin.common,
-        ("The paper", {"fields": [("arxiv_id", "arxiv_version"), "doi", ("date", "venue"), "abstract"]}),
+        ("The paper", {"fields": [("arxiv_id", "arxiv_version"), "doi", ("date", "venue"), "abstract", "lineage"]}),
         ("Links", {"fields": ["pdf_url", "code_url", "weights_url", "project_url"]}),
     ]
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from papers.arxiv import has_html, parse_identifier
+from papers.lineage import validate_lineage
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
 from timeline.models import AbstractSpelling, Item, Named, NamedQuerySet
@@ -114,6 +115,12 @@ class PaperSummary(Item):
     venue = models.CharField(max_length=200, blank=True)
     date = models.DateField(null=True, blank=True, help_text="Of the paper.")
     abstract = models.TextField(blank=True)
+    lineage = models.TextField(
+        blank=True,
+        validators=[validate_lineage],
+        help_text="One a line: “builds on”, “contradicts” or “supersedes”, the arXiv id of that paper, its title. "
+        "Both papers show it, if both are ours.",
+    )
 
     class Meta(Item.Meta):
         verbose_name_plural = "paper summaries"

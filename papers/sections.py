@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
+from papers import lineage
 from papers.models import Author, PaperSummary
 from timeline.citations import Work
 from timeline.markdown import safe_href
@@ -35,6 +36,12 @@ class Papers(Section):
             "sameAs": [address for address in same if address],
         }
         return {"@type": "Article", "about": {key: value for key, value in paper.items() if value}}
+
+    def facets(self, item: PaperSummary) -> list[tuple[str, str, str]]:
+        return lineage.facets(item)
+
+    def below(self, item: PaperSummary) -> str:
+        return lineage.rendered(item)
 
     def works(self, item: PaperSummary, publication: Publication) -> list[Work]:
         doi = item.doi or (f"10.48550/arXiv.{item.arxiv_id}" if item.arxiv_id else "")

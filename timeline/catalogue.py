@@ -257,6 +257,7 @@ def describe_item(
             *(("topic", topic.slug, topic.name) for topic in topics),
             *(("author", author.slug, author.name) for author in authors),
             *([("organisation", slugify(organisation, max_length=120), organisation)] if organisation else []),
+            *kind.facets(item),
             *term_facets(glossary, item.title, text),
         ],
         title=item.title if item.short_title in item.title else f"{item.title} {item.short_title}",

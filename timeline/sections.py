@@ -56,6 +56,14 @@ class Section:
         """What JSON-LD says of `item` beyond what all kinds share, in the words of schema.org."""
         return {"@type": "Article"}
 
+    def facets(self, item: Any) -> list[tuple[str, str, str]]:
+        """(name, value, label) of what the catalogue shall know of `item` beyond what all kinds share."""
+        return []
+
+    def below(self, item: Any) -> str:
+        """What stands below the text on the item's own page, as a template rendered it."""
+        return ""
+
     def works(self, item: Any, publication: Publication) -> list[Work]:
         """What can be cited: our own text, and before it what it is about."""
         issue: Issue | None = item.issue

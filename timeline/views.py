@@ -191,6 +191,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         next=following,
         earlier=list(earlier),
         works=shown.works(item, head.publication),
+        below=shown.below(item),
         forms=FORMS,
         **item_context([item], "html", head.publication),
     )

@@ -242,7 +242,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
         ("/issues/2/", 8),
         ("/papers/", 4),
         ("/news/page/1/", 4),
-        ("/papers/orca/", 7),
+        ("/papers/orca/", 8),
         ("/news/claude/", 7),
         ("/authors/", 3),
         ("/authors/ada/", 6),
