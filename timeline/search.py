@@ -74,16 +74,15 @@ class Results:
             return found
         counted = (
             Facet.objects.filter(entry__in=self.keys)
-            .values("name", "value", "label")
+            .values_list("name", "value", "label")
             .annotate(count=Count("pk"))
             .order_by("-count", "-value")
         )
-        for row in counted:
-            if row["name"] in found:
-                found[row["name"]].append(Choice(**row))
+        for name, *choice in counted:
+            if name in found and len(found[name]) < FACET_SIZE:
+                found[name].append(Choice(name, *choice))
         # A list of things of which each is there once narrows nothing.
-        useful = {name: any(choice.count > 1 for choice in choices) for name, choices in found.items()}
-        return {name: choices[:FACET_SIZE] if useful[name] else [] for name, choices in found.items()}
+        return {name: choices if choices and choices[0].count > 1 else [] for name, choices in found.items()}
 
     def page(self, number: int) -> Page:
         """Page `number` (from 1) of Hits; EmptyPage past the end. One query."""
