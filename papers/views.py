@@ -77,10 +77,11 @@ class TopicsOverTime:
 
 def topics_over_time(entries: EntryQuerySet) -> TopicsOverTime:
     """The topics of these entries, the most frequent first. One query."""
-    facets = Facet.objects.filter(name="topic", entry__in=entries, entry__date__isnull=False)
+    facets = Facet.objects.filter(name="topic", entry__in=entries)
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for slug, name, day in facets.values_list("value", "label", "entry__date").order_by():
-        counts[slug, name][day.year] += 1
+        if day:
+            counts[slug, name][day.year] += 1
     topics = sorted(counts, key=lambda topic: (-counts[topic].total(), topic[1]))[:TOPICS]
     years = sorted({year for topic in topics for year in counts[topic]})
     return TopicsOverTime(years, [(*topic, [(year, counts[topic][year]) for year in years]) for topic in topics])
