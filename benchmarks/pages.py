@@ -174,7 +174,8 @@ def report() -> bool:
                 size[page] = max(size.get(page, 0), page.get(client, path))
                 queries[page] = max(queries.get(page, 0), len(captured))
     rounds = [{page: measure(page, client) for page in shown} for _ in range(ROUNDS)]
-    print(f"\n{connection.vendor:30}  queries   p50 ms   p95 ms   CPU ms     KB")
+    print(f"\n{connection.vendor}, on average {os.getloadavg()[2]:.1f} programs at work on {os.cpu_count()} processors")
+    print(f"{'':30}  queries   p50 ms   p95 ms   CPU ms     KB")
     good = True
     for page in shown:
         p50 = median(median(times[page][0]) for times in rounds)
