@@ -36,6 +36,7 @@ def test_stored_form_holds_values_by_name_and_relations_by_uuid_in_order() -> No
         "venue": "",
         "date": None,
         "abstract": "",
+        "lineage": "",
     }
 
 
