@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 import requests
@@ -123,7 +123,11 @@ def lighthouse(url: str) -> dict[str, float]:
     environment = os.environ | {"CHROME_PATH": chromium.find() or sys.exit(chromium.MISSING)}
     best: dict[str, float] = {}
     for _ in range(TRIES):
-        report = json.loads(tool("node", command, url, *options, env=environment, stderr=subprocess.DEVNULL))
+        with NamedTemporaryFile(suffix=".json") as file:  # a pipe would cut what is longer than itself
+            tool(
+                "node", command, url, *options, f"--output-path={file.name}", env=environment, stderr=subprocess.DEVNULL
+            )
+            report = json.loads(file.read())
         if "runtimeError" in report:
             continue
         scores = {name: round(100 * report["categories"][name]["score"]) for name in CATEGORIES}
