@@ -15,11 +15,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from secrets import token_hex
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
-import django
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -190,7 +190,7 @@ def report() -> bool:
 
 
 def here() -> bool:
-    django.setup()
+    import_module("timeline.wsgi")  # as a server does
     logging.disable(logging.WARNING)  # pages that are not found
     from timeline.models import Issue
 
