@@ -14,7 +14,7 @@ MAX_DEPTH = 50
 # letters in their place, which math-core does not look behind; the brackets are put back afterwards.
 MAX_BRACKETS = 8
 
-# Everything that math-core 0.9 writes into `style`; static/css/math.css has a rule for each class made of these.
+# Everything that math-core 0.9 writes into `style`; static/css/prose.css has a rule for each class made of these.
 DECLARATIONS = (
     *(f"border-{side}:0.05em {line} currentcolor" for side in ("left", "right", "top") for line in ("solid", "dashed")),
     *(f"font-size:{per_cent}%" for per_cent in (50, 60, 70, 80, 90, 100, 120, 140, 170, 200, 250)),

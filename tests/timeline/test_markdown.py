@@ -425,7 +425,7 @@ def test_code_css_has_contrast_in_light_and_dark() -> None:
 
 
 def test_math_css_has_a_rule_for_every_class() -> None:
-    rules = re.findall(r"^\.(m-\S+) { (\S+): (.*); }$", (CSS / "math.css").read_text(encoding="utf-8"), re.MULTILINE)
+    rules = re.findall(r"^\.(m-\S+) { (\S+): (.*); }$", (CSS / "prose.css").read_text(encoding="utf-8"), re.MULTILINE)
     assert {f"{name}:{value}": selector for selector, name, value in rules} == CLASSES
 
 

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, datetime, timedelta
+from gzip import decompress
 from urllib.parse import quote
 
 import pytest
@@ -351,3 +352,12 @@ def test_home_page_shows_what_is_new_and_how_to_follow(client: Client) -> None:
     assert (places, -1 in places) == (sorted(places), False)
     html = client.get("/").content.decode()
     assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/agents/"' in html) == (True,) * 3
+
+
+def test_page_is_compressed_for_who_asks(client: Client) -> None:
+    paper = make_paper(make_issue(), body="A long text. " * 500)
+    plain = client.get(paper.get_absolute_url())
+    packed = client.get(paper.get_absolute_url(), headers={"accept-encoding": "gzip"})
+    assert (packed["Content-Encoding"], decompress(packed.content)) == ("gzip", plain.content)
+    assert ("Content-Encoding" in plain.headers, packed["Vary"]) == (False, "Accept-Encoding")
+    assert len(packed.content) * 2 < len(plain.content)
