@@ -127,7 +127,7 @@ POSTGRESQL = [
 _NAMES = ", ".join(COLUMNS)
 _NEW = ", ".join(f"new.{name}" for name in COLUMNS)
 _OLD = ", ".join(f"old.{name}" for name in COLUMNS)
-_OPTIONS = f"content='{TABLE}', content_rowid='id', tokenize='ascii', prefix='1 2 3'"
+_OPTIONS = f"content='{TABLE}', content_rowid='id', tokenize='ascii', prefix='2 3'"
 _INSERT = f"INSERT INTO {FTS}(rowid, {_NAMES}) VALUES (new.id, {_NEW});"
 _DELETE = f"INSERT INTO {FTS}({FTS}, rowid, {_NAMES}) VALUES ('delete', old.id, {_OLD});"
 SQLITE = [

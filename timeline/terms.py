@@ -119,8 +119,9 @@ class Query:
 def parse(text: str) -> Query:
     """What `text` asks for; no text is wrong.
 
-    `"a phrase"` is sought as it stands, `-word` must not be there, `word*` and the last word may go on. Only the
-    first MAX_QUERY characters and MAX_CLAUSES clauses count. Without anything to find the query is empty.
+    `"a phrase"` is sought as it stands, `-word` must not be there, `word*` and the last word may go on, unless it is a
+    single letter, with which nearly everything begins. Only the first MAX_QUERY characters and MAX_CLAUSES clauses
+    count. Without anything to find the query is empty.
     """
     wanted: list[Clause] = []
     excluded: list[Clause] = []
@@ -133,12 +134,12 @@ def parse(text: str) -> Query:
         if match["phrase"] is not None:
             clause = Clause(words)
         else:
-            goes_on = not match["minus"] and (typed.endswith("*") or match.end() == len(text))
+            is_open = not match["minus"] and (typed.endswith("*") or match.end() == len(text))
             clause = Clause(
                 words,
                 stem=stem(words[0]) if len(words) == 1 else "",
                 joined="".join(words)[:MAX_TERM] if len(words) > 1 else "",
-                is_prefix=goes_on,
+                is_prefix=is_open and len(words[-1]) > 1,
             )
         (excluded if match["minus"] else wanted).append(clause)
     return Query(tuple(wanted), tuple(excluded)) if wanted else Query()

@@ -71,6 +71,7 @@ QUERIES = {
     "Orca ": {"orca", "issue"},
     "ORCA": {"orca", "issue"},
     "or": {"orca", "issue"},
+    "o": set(),
     "orc ": set(),
     "orc*": {"orca", "issue"},
     "reason": {"orca", "cot", "issue"},

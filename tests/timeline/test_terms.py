@@ -55,6 +55,7 @@ def test_tokens_know_their_places() -> None:
         ("a -b", Query((Clause(("a",), stem="a"),), (Clause(("b",), stem="b"),))),
         ('a -"b c"', Query((Clause(("a",), stem="a"),), (Clause(("b", "c")),))),
         ("state-of", Query((Clause(("state", "of"), joined="stateof", is_prefix=True),))),
+        ("o", Query((Clause(("o",), stem="o"),))),
         ("-b", Query()),
         ("", Query()),
         ('" - * " ( ) : ^ {}', Query()),
