@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from timeline.fields import MarkdownField, WebField
 from timeline.models import AbstractSpelling, Entry, Issue, Named, NamedQuerySet
+from timeline.scores import shown
 
 
 class BenchmarkQuerySet(NamedQuerySet):
@@ -78,8 +79,7 @@ class Measurement(models.Model):
 
     @property
     def shown(self) -> str:
-        unit = self.unit if self.unit in {"", "%"} else f" {self.unit}"
-        return f"{self.typed} ± {self.error}{unit}" if self.error else f"{self.typed}{unit}"
+        return shown(self.typed, self.error, self.unit)
 
     @property
     def is_claim(self) -> bool:

@@ -70,9 +70,7 @@ class Scores:
         return sorted(self.rows, key=lambda score: score.value, reverse=not self.lower_is_better)
 
     def shown(self, score: Score) -> str:
-        """ "53.04%", "40.36 ± 0.5 ms"."""
-        unit = self.unit if self.unit in {"", "%"} else f" {self.unit}"
-        return f"{score.typed} ± {score.error}{unit}" if score.error else f"{score.typed}{unit}"
+        return shown(score.typed, score.error, self.unit)
 
     @property
     def told(self) -> str:
@@ -85,6 +83,12 @@ class Scores:
         """All that a reader finds in it, in one line."""
         rows = (f"{score.model} {self.shown(score)}" for score in self.rows)
         return " · ".join([self.benchmark, self.told, *rows, self.source])
+
+
+def shown(value: str, error: str, unit: str) -> str:
+    """As readers see it: "53.04%", "40.36 ± 0.5 ms"."""
+    behind = unit if unit in {"", "%"} else f" {unit}"
+    return f"{value} ± {error}{behind}" if error else f"{value}{behind}"
 
 
 def parse_scores(info: str, text: str) -> Scores:
