@@ -82,7 +82,8 @@ def pages() -> list[Page]:
     scores = Benchmark.objects.annotate(count=Count("measurements")).order_by("-count")
     boards = list(scores.values_list("slug", flat=True))
     rare = generator.Chance(2023).words[-2_000::100]
-    title = Entry.objects.filter(path=papers[0]).values_list("title", flat=True)[0]
+    titles = Entry.objects.filter(path__in=spread(papers)).values_list("title", flat=True)
+    phrases = [f'"{" ".join(title.split()[:3])}"' for title in titles]
 
     def search(*queries: str) -> list[str]:
         return [f"/search/?q={query.replace(' ', '+')}" for query in queries]
@@ -122,7 +123,7 @@ def pages() -> list[Page]:
         Page("search: common word", search("the ", "model ", "learning ", "data ", "results ")),
         Page("search: common words", search("the model ", "learning from data ", "of the training data ")),
         Page("search: rare word", search(*rare)),
-        Page("search: phrase", search('"of the"', '"the model is"', f'"{" ".join(title.split()[:3])}"')),
+        Page("search: phrase", search('"of the"', '"the model is"', *phrases)),
         Page("search: beginning", search("co", "tra", "de", "mod", "ab")),
         Page("search: a person", search("lukasz", "nguyen", "ada")),
         Page("search: without a word", search("data -model ", "learning -the ")),
