@@ -11,7 +11,7 @@ KINDS = [app for app in ("papers", "news", "boards", "mailing", "discussion") if
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
-    ["settings", "mathml", "citations", "scores", "charts", "glossary", "dialect", "references"],
+    ["settings", "compression", "mathml", "citations", "scores", "charts", "glossary", "dialect", "references"],
     ["hypertext", "plaintext", "markdown"],
     ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],

@@ -32,8 +32,8 @@ VOLUMES = (
     *("#a8e7ff", "#ffc9cf", "#cdec95", "#e2d4ff", "#9bf1f1"),
 )
 
-SERIF = ("newsreader", "newsreader-latin-1", "newsreader-latin-ext", "newsreader-vietnamese")
-ITALIC = ("newsreader-italic", "newsreader-italic-latin-1", *SERIF)
+SERIF = ("newsreader", "newsreader-signs", "newsreader-latin-1", "newsreader-latin-ext", "newsreader-vietnamese")
+ITALIC = ("newsreader-italic", "newsreader-italic-signs", "newsreader-italic-latin-1", *SERIF)
 SANS = ("instrument-sans", "instrument-sans-latin-1", "instrument-sans-latin-ext", *SERIF)
 DISPLAY = Style(SERIF, tracking=-0.024, leading=0.98, ampersand=ITALIC[0])
 DISPLAY_ITALIC = Style(ITALIC, tracking=-0.024, leading=0.94)

@@ -1,8 +1,10 @@
+import gzip
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from gzip import decompress
 from urllib.parse import quote
 
+import brotli
 import pytest
 import time_machine
 from django.test import Client
@@ -354,10 +356,29 @@ def test_home_page_shows_what_is_new_and_how_to_follow(client: Client) -> None:
     assert ('alt="A whale"' in html, 'href="/feed.atom"' in html, 'href="/topics/agents/"' in html) == (True,) * 3
 
 
-def test_page_is_compressed_for_who_asks(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("accepted", "encoding", "unpack"),
+    [
+        ("gzip, deflate, br, zstd", "br", brotli.decompress),
+        ("br;q=0.9", "br", brotli.decompress),
+        ("gzip, br;q=0", "gzip", gzip.decompress),
+        ("gzip", "gzip", gzip.decompress),
+        ("vibrant", None, bytes),
+        ("", None, bytes),
+    ],
+)
+def test_page_is_packed_for_who_asks(client: Client, accepted: str, encoding: str | None, unpack: Callable) -> None:
     paper = make_paper(make_issue(), body="A long text. " * 500)
     plain = client.get(paper.get_absolute_url())
-    packed = client.get(paper.get_absolute_url(), headers={"accept-encoding": "gzip"})
-    assert (packed["Content-Encoding"], decompress(packed.content)) == ("gzip", plain.content)
-    assert ("Content-Encoding" in plain.headers, packed["Vary"]) == (False, "Accept-Encoding")
-    assert len(packed.content) * 2 < len(plain.content)
+    packed = client.get(paper.get_absolute_url(), headers={"accept-encoding": accepted})
+    assert (packed.get("Content-Encoding"), unpack(packed.content)) == (encoding, plain.content)
+    assert (packed["Vary"], packed["Content-Length"]) == ("Accept-Encoding", str(len(packed.content)))
+    assert encoding is None or len(packed.content) * 2 < len(plain.content)
+
+
+def test_packed_feed_keeps_its_validator_as_a_weak_one(client: Client) -> None:
+    make_paper(make_issue(), body="A long text. " * 500)
+    packed = client.get("/feed.atom", headers={"accept-encoding": "br"})
+    assert (packed["Content-Encoding"], packed["ETag"]) == ("br", f"W/{client.get('/feed.atom')['ETag']}")
+    again = client.get("/feed.atom", headers={"accept-encoding": "br", "if-none-match": packed["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
