@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from boards.board import groups, pairs
+from boards.documents import Scores
 from boards.models import Benchmark, Measurement
 from timeline.metadata import list_head
 from timeline.sections import item_context
@@ -37,11 +38,13 @@ def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
 
 def measurements(benchmark: Benchmark, newest: int | None = None) -> list[Measurement]:
     """Those that readers may see, or so many of the newest, in the order of reading. One query."""
-    rows = Measurement.objects.published().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
-    return list(rows.select_related("benchmark", "model", "entry__issue").defer(*LONG)[:newest])[::-1]
+    rows = Scores().rows().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
+    return list(rows[:newest])[::-1]
 
 
-LONG = [f"entry__{name}" for name in ("title_terms", "name_terms", "text_terms", "text")]
+def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
+    """What CSV and JSON say: the same as the API."""
+    return [each.model_dump(mode="json") for each in Scores().documents(measurements(benchmark))]
 
 
 @require_safe
@@ -78,29 +81,6 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
-def document(row: Measurement) -> dict[str, Any]:
-    """What CSV and JSON say of one score; `measured_by` is "" where the authors of the paper did."""
-    entry = row.entry
-    return {
-        "benchmark": row.benchmark.name,
-        "metric": row.metric,
-        "setting": row.setting,
-        "unit": row.unit,
-        "better": "lower" if row.lower_is_better else "higher",
-        "model": row.model.name,
-        "value": row.value,
-        "error": float(row.error) if row.error else None,
-        "typed": row.typed,
-        "own": row.is_own,
-        "measured_by": row.source,
-        "measured_at": row.source_url,
-        "date": entry.date.isoformat() if entry.date else None,
-        "item": entry.title,
-        "url": settings.SITE_URL + entry.path,
-        "issue": entry.issue.number,
-    }
-
-
 @require_safe
 def benchmark_csv(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Benchmark.objects.published(), slug, address=lambda path: f"{path.rstrip('/')}.csv")
@@ -108,7 +88,7 @@ def benchmark_csv(request: HttpRequest, slug: str) -> HttpResponse:
         return found
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
-    rows = [document(row) for row in measurements(found)]
+    rows = documents(found)
     table = csv.DictWriter(answer, rows[0])
     table.writeheader()
     table.writerows({name: cell(value) for name, value in row.items()} for row in rows)
@@ -126,6 +106,5 @@ def benchmark_json(request: HttpRequest, slug: str) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     url = settings.SITE_URL + found.get_absolute_url()
-    scores = [document(row) for row in measurements(found)]
-    told = {"benchmark": found.name, "url": url, "scores": scores}
+    told = {"benchmark": found.name, "url": url, "scores": documents(found)}
     return JsonResponse(told, json_dumps_params={"ensure_ascii": False})

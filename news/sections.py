@@ -1,12 +1,19 @@
 from typing import Any
 
+from ninja import Schema
+
 from news.models import NewsItem
 from timeline.markdown import safe_href
 from timeline.sections import Section
 
 
+class NewsData(Schema):
+    organisation: str
+
+
 class News(Section):
     model = NewsItem
+    data = NewsData
     title = "Industry News"
     headings = ("News", "AI News")
     is_square = True

@@ -79,7 +79,7 @@ def facets(paper: Any) -> list[tuple[str, str, str]]:
     names = [name for name in (paper.arxiv_id, paper.get_absolute_url()) if name]
     return [
         *((PAPER, name, name) for name in names),
-        *((CITES, tie.target, tie.way) for tie in parse_ties(paper.lineage)),
+        *((CITES, tie.target, tie.way) for tie in paper.ties),
     ]
 
 
@@ -95,7 +95,7 @@ class Kin:
 
 def kin(paper: Any) -> tuple[list[Kin], list[Kin]]:
     """The papers that this one names, and those of ours that name it. One query."""
-    ties = parse_ties(paper.lineage)
+    ties = paper.ties
     own = {name for name in (paper.arxiv_id, paper.get_absolute_url()) if name}
     ends = Q(name=PAPER, value__in={tie.target for tie in ties}) | Q(name=CITES, value__in=own)
     found = list(

@@ -6,7 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from papers.arxiv import has_html, parse_identifier
-from papers.lineage import validate_lineage
+from papers.lineage import Tie, parse_ties, validate_lineage
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
 from timeline.models import AbstractSpelling, Item, Named, NamedQuerySet
@@ -139,6 +139,10 @@ class PaperSummary(Item):
     def arxiv(self) -> str:
         """Identifier with version, as one cites it."""
         return f"{self.arxiv_id}v{self.arxiv_version}" if self.arxiv_version else self.arxiv_id
+
+    @property
+    def ties(self) -> list[Tie]:
+        return parse_ties(self.lineage)
 
     @property
     def links(self) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db.models import QuerySet
+from ninja import Schema
+from pydantic import Field
 
 from papers import lineage
 from papers.models import Author, PaperSummary
@@ -11,8 +13,24 @@ from timeline.models import Publication
 from timeline.sections import Section
 
 
+class Tie(Schema):
+    way: Literal["builds on", "contradicts", "supersedes"]
+    target: str = Field(description="An arXiv id, or the path of a paper of ours.")
+    title: str
+
+
+class PaperData(Schema):
+    arxiv_id: str
+    arxiv_version: int | None
+    doi: str
+    venue: str
+    abstract: str
+    ties: list[Tie]
+
+
 class Papers(Section):
     model = PaperSummary
+    data = PaperData
     title = "Research Papers"
     headings = ("Papers", "Research", "Paper Summaries")
 

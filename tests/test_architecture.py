@@ -22,6 +22,9 @@ LAYERS = [
     ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
     ["views", "publishing", "importing", "editing", "admin_site"],
     ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
+    ["resources"],
+    ["documents", "dumps"],
+    ["api"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}

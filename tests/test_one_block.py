@@ -1,15 +1,21 @@
 """One block of scores, typed once: whatever shows it says the same."""
 
 import csv
+import gzip
+import json
 import re
 from html import unescape
 from io import StringIO
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.files.storage import default_storage
 from django.test import Client
 
 from boards.models import Measurement
 from tests.factories import make_issue, make_paper
+from timeline.dumps import make_dump
 from timeline.sections import render_issue
 
 BLOCK = """```scores BigBench
@@ -33,8 +39,14 @@ def rows(html: str) -> list[tuple[str, str]]:
     return [(unescape(model).removesuffix(" (this model)"), unescape(score)) for model, score in found]
 
 
+def dumped_scores() -> list[dict]:
+    with default_storage.open(make_dump().path("scores.jsonl.gz")) as file:
+        return [json.loads(line) for line in gzip.decompress(file.read()).splitlines()]
+
+
 @pytest.mark.django_db
-def test_everything_that_shows_a_block_says_the_same(client: Client) -> None:
+def test_everything_that_shows_a_block_says_the_same(client: Client, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca 2", body=BLOCK)
     page = client.get(paper.get_absolute_url()).content.decode()
@@ -57,6 +69,8 @@ def test_everything_that_shows_a_block_says_the_same(client: Client) -> None:
         "board": rows(board),
         "json": [shown(row) for row in data],
         "csv": [shown(row) for row in table],
+        "api": [shown(row) for row in client.get("/api/v1/scores").json()["items"]],
+        "dump": [shown(row) for row in dumped_scores()],
         "rows": [(row.model.name, row.shown) for row in Measurement.objects.select_related("model")],
     }
     assert told == dict.fromkeys(told, SCORES)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from boards.models import Benchmark, MeasuredModel
 from tests.factories import (
@@ -20,8 +21,9 @@ from tests.factories import (
     tag,
 )
 from tests.thirdkind.models import Poll
+from timeline import derived
 from timeline.images import sweep_images
-from timeline.models import Issue, Publication, Topic
+from timeline.models import Dump, Issue, Publication, Topic
 
 Statuses = tuple[int, int, int, int]  # of an anonymous visitor, a reader, an Editor, a Publisher
 
@@ -32,6 +34,9 @@ PUBLISHER: Statuses = (302, 302, 403, 200)
 NOBODY: Statuses = (302, 302, 403, 403)  # but superusers
 SCRIPT: Statuses = (403, 403, 200, 200)  # what an editor's script calls: no redirect to a page
 NOT_ALLOWED: Statuses = (405, 405, 405, 405)
+
+
+LISTS = ("issues", "papers", "news", "polls", "authors", "topics", "terms", "scores")  # of the API
 
 
 def of_model(name: str, view: Statuses, add: Statuses, change: Statuses, delete: Statuses) -> dict[str, Statuses]:
@@ -70,6 +75,12 @@ GET: dict[str, Statuses] = {
     "sitemap-<slug:name>-<int:page>.xml": ALL,
     "robots.txt": ALL,
     "llms.txt": ALL,
+    "api/": ALL,
+    "api/dumps/<str:name>": MOVED,
+    "api/v1/": MOVED,  # to the page that explains it
+    "api/v1/openapi.json": ALL,
+    **{f"api/v1/{name}": ALL for name in LISTS},
+    **{f"api/v1/{name}/<key>": ALL for name in LISTS if name != "scores"},
     "contact/<slug:purpose>/": ALL,
     "<page:name>/": ALL,
     "<page:name>.md": ALL,
@@ -172,6 +183,10 @@ def address(db: None) -> dict[str, str]:
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca", authors=["Ada"], body="```scores MMLU\nOrca = 1\n```")
     tag(paper, "Reasoning")
+    poll = Poll.objects.create(issue=issue, title="Poll")
+    derived.update(poll)
+    now, file = timezone.now(), {"name": "papers.jsonl.gz", "rows": 1, "bytes": 1}
+    Dump.objects.create(folder="dumps/1", started_at=now, finished_at=now, files=[file])
     Publication(reply_address="reply@example.org", about="# Who we are").save()
     return {
         "<int:page>": "1",
@@ -188,6 +203,14 @@ def address(db: None) -> dict[str, str]:
         "<token>": "wrong",
         "<path:content_type_id>": "0",
         "<id>": str(rita().pk),
+        "<str:name>": "papers.jsonl.gz",
+        "v1/issues/<key>": "v1/issues/2",
+        "v1/papers/<key>": "v1/papers/orca",
+        "v1/news/<key>": f"v1/news/{make_news(issue).slug}",
+        "v1/polls/<key>": "v1/polls/poll",
+        "v1/authors/<key>": "v1/authors/ada",
+        "v1/topics/<key>": "v1/topics/reasoning",
+        "v1/terms/<key>": "v1/terms/lcm",
         "topics/<slug:slug>": "topics/reasoning",
         "authors/<slug:slug>": "authors/ada",
         "benchmarks/<slug:slug>": "benchmarks/mmlu",
@@ -201,7 +224,7 @@ def address(db: None) -> dict[str, str]:
         "timeline/issue/<key>": f"timeline/issue/{issue.pk}",
         "papers/papersummary/<key>": f"papers/papersummary/{paper.pk}",
         "news/newsitem/<key>": f"news/newsitem/{make_news(issue).pk}",
-        "polls/poll/<key>": f"polls/poll/{Poll.objects.create(issue=issue, title='Poll').pk}",
+        "polls/poll/<key>": f"polls/poll/{poll.pk}",
         "papers/author/<key>": f"papers/author/{make_author('Bob').pk}",
         "boards/benchmark/<key>": f"boards/benchmark/{Benchmark.objects.create(name='GSM8K').pk}",
         "boards/measuredmodel/<key>": f"boards/measuredmodel/{MeasuredModel.objects.create(name='LCM').pk}",

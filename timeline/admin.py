@@ -48,6 +48,7 @@ class PublicationAdmin(ContentAdmin):
         (None, {"fields": ["name", "tagline", "editors", "time_zone"]}),
         ("Closing block", {"fields": ["closing", "support_link", "support_text", "sponsor_contact", "reply_address"]}),
         ("Elsewhere", {"fields": ["social_links"]}),
+        ("Open data", {"fields": ["licence"]}),
         ("Pages", {"fields": [*Publication.PAGES]}),
     ]
 

@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
+from ninja import Schema
 
 from timeline.citations import Work
 from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
@@ -29,6 +30,7 @@ class Section:
     model: type[Item]
     title: str
     headings: tuple[str, ...] = ()  # other names under which a document that is imported may know it
+    data: type[Schema] | None = None  # what the API tells of an item beyond what all kinds share, read from the item
     is_square = False  # the node of its items on the line, in a picture; base.css has the one on pages
 
     @property

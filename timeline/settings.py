@@ -129,6 +129,13 @@ DERIVED = [
     "boards.standings",
 ]
 
+# What is published as data, in the API and in the dumps: timeline.resources.
+RESOURCES = [
+    "timeline.documents",
+    "papers.documents",
+    "boards.documents",
+]
+
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

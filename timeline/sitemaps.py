@@ -33,7 +33,7 @@ class Lists(SiteMap):
     def items(self) -> Sequence[str]:
         names = [*(name for section in sections() for name in section.indexes()), *derived.indexes()]
         return [
-            *(reverse(name) for name in ("home", "issues", "timeline", *names)),
+            *(reverse(name) for name in ("home", "issues", "timeline", "api", *names)),
             *(reverse("items", args=[section.kind]) for section in sections()),
             *(address for _, address in Publication.objects.current().pages),
         ]

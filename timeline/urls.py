@@ -3,8 +3,9 @@ from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
+from django.views.generic import RedirectView
 
-from timeline import editing, feeds, glossary_pages, sitemaps, twins, views
+from timeline import api, editing, feeds, glossary_pages, sitemaps, twins, views
 from timeline.citations import FORMS
 from timeline.models import Publication
 from timeline.sections import sections
@@ -60,6 +61,11 @@ urlpatterns = [
     path("sitemap-<slug:name>-<int:page>.xml", sitemaps.sitemap, name="sitemap"),
     path("robots.txt", sitemaps.robots, name="robots"),
     path("llms.txt", twins.llms, name="llms"),
+    path("api/", api.explained, name="api"),
+    path("api/dumps/<str:name>", api.dump_file, name="dump-file"),
+    path("api/v1/openapi.json", api.openapi, name="openapi"),
+    path("api/v1/", RedirectView.as_view(pattern_name="api")),
+    path("api/v1/", api.api.urls),
     path("<page:name>/", views.text_page, name="page"),
     path("<page:name>.md", twins.page_twin, name="page-twin"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),

@@ -22,7 +22,7 @@ PAGES = [
         "/timeline/2023/papers/topics/language-models/",
     ),
     *("/topics/reasoning/", "/authors/", "/authors/lukasz-kaiser/", "/about/", "/contact/reply/"),
-    *("/benchmarks/", "/benchmarks/mmlu/", "/glossary/", "/glossary/lora/"),
+    *("/benchmarks/", "/benchmarks/mmlu/", "/glossary/", "/glossary/lora/", "/api/"),
     *("/search/", "/search/?q=reasoning", "/search/?q=diffusoin", "/search/?q=zzzz"),
 ]
 WIDTHS = (320, 768, 1440)

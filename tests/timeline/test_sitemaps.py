@@ -57,7 +57,7 @@ def test_sitemap_holds_every_public_page_and_when_it_changed(client: Client, iss
         "/sitemap-topics-1.xml",
         "/sitemap-authors-1.xml",
     ]
-    lists = ["/", "/issues/", "/timeline/", "/authors/", "/glossary/", "/benchmarks/"]
+    lists = ["/", "/issues/", "/timeline/", "/api/", "/authors/", "/glossary/", "/benchmarks/"]
     lists += ["/papers/", "/news/", "/polls/"]
     pages = everything(client)
     assert pages == dict.fromkeys(lists) | {

@@ -19,6 +19,7 @@ from timeline.models.content import (
     next_issue_number,
     reading_minutes,
 )
+from timeline.models.dump import Dump
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
 from timeline.models.users import User, UserManager
@@ -26,6 +27,7 @@ from timeline.models.users import User, UserManager
 __all__ = [
     "AbstractSpelling",
     "Content",
+    "Dump",
     "Entry",
     "EntryQuerySet",
     "Facet",

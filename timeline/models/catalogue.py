@@ -12,6 +12,7 @@ from timeline.models.content import Issue
 from timeline.models.images import Image
 
 ISSUES = "issues"  # the kind of an issue's own entry
+LONG = ("title_terms", "name_terms", "text_terms", "text")  # fields that no list shows
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -25,7 +26,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
     def cards(self) -> "EntryQuerySet":
         """With all that a list shows of an entry, and without the long texts."""
-        return self.select_related("issue").defer("title_terms", "name_terms", "text_terms", "text")
+        return self.select_related("issue").defer(*LONG)
 
     def in_order(self, keys: Iterable[int]) -> list["Entry"]:
         """The cards of these primary keys, in that order. One query.
@@ -103,6 +104,10 @@ class Entry(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.path
+
+    @property
+    def slug(self) -> str:
+        return self.path.strip("/").rpartition("/")[2]
 
     @property
     def anchor(self) -> str:

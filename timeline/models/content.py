@@ -50,6 +50,12 @@ class Publication(Content):
     )
     closing = MarkdownField("closing text", blank=True, default="That is all for this issue. Thank you for reading!")
     social_links = LinksField()
+    licence = models.TextField(
+        blank=True,
+        max_length=1000,
+        help_text="What others may do with texts and data, for example “CC BY 4.0” with its address. "
+        "It stands in the API and beside the dumps.",
+    )
     time_zone = models.CharField(
         max_length=50, default="UTC", validators=[validate_zone], help_text="Dates are shown in it, e.g. Europe/Berlin."
     )
@@ -73,6 +79,10 @@ class Publication(Content):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.pk = 1
         super().save(*args, **kwargs)
+
+    @property
+    def licence_text(self) -> str:
+        return self.licence or f"No licence is given. Ask {self.name} before you publish any of it."
 
     @property
     def editor_names(self) -> list[str]:

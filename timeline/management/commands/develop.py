@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from timeline.dumps import make_dump
 from timeline.history import record
 from timeline.models import Issue, Publication, Term
 
@@ -92,6 +93,7 @@ def load_demo(folder: Path) -> None:
                 record(term, "imported")
         for path in sorted(folder.glob("*/issue.md")):
             call_command("import_issue", path.parent, publish=True)
+    make_dump()
 
 
 def run_together(*commands: Sequence[str]) -> Sequence[str]:
