@@ -30,9 +30,9 @@ LAYERS = [
     ["sections", "search_index", "derived"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
-    ["restoring"],
+    ["restoring", "differences"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
-    ["views", "publishing", "importing", "editing", "admin_site"],
+    ["views", "publishing", "importing", "editing", "admin_site", "history_pages"],
     ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
     ["admin", "management", "urls"],
 ]

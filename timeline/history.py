@@ -6,8 +6,10 @@ derived from content follows it there. timeline.restoring goes the way back.
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
@@ -79,3 +81,20 @@ def changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
     names = [name for name in {**old, **new} if name not in UNTOLD]
     return [name for name in names if plain(old.get(name)) != plain(new.get(name))]
+
+
+def last_known(
+    model: type[Content], uuids: Iterable[str], until: models.QuerySet[Version] | None = None
+) -> dict[str, Version]:
+    """The newest version (of those in `until`) of each of these rows, by uuid; none of those that have none."""
+    found = (Version.objects.all() if until is None else until).filter(model=model._meta.label_lower)
+    newest = found.filter(object_uuid=models.OuterRef("object_uuid")).values("pk")[:1]
+    wanted = found.filter(object_uuid__in=list(uuids), pk=models.Subquery(newest))
+    return {str(version.object_uuid): version for version in wanted}
+
+
+def name_of(version: Version) -> str:
+    """How its row was called then."""
+    model = apps.get_model(version.model)
+    names = {each.name for each in model._meta.concrete_fields if not each.is_relation}
+    return str(model(**{name: value for name, value in version.data.items() if name in names}))

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from timeline.history import changed, current, record
+from timeline.history import changed, current, last_known, name_of, record
 from timeline.models import Content, FormerSlug, Image, Issue, Item, Slugged, User, Version
 from timeline.sections import section, sections
 
@@ -62,9 +62,7 @@ def as_it_stood(issue: Issue, at: Version) -> list[Version]:
     if own is None:
         raise NotRecorded(f"Nobody had saved {issue} by then.")
     inside = [uuid for uuids in own.data.get("items", {}).values() for uuid in uuids]
-    labels = [kind.model._meta.label_lower for kind in sections()]
-    newest = until.filter(model=models.OuterRef("model"), object_uuid=models.OuterRef("object_uuid")).values("pk")[:1]
-    items = until.filter(model__in=labels, object_uuid__in=inside, pk=models.Subquery(newest))
+    items = [version for kind in sections() for version in last_known(kind.model, inside, until).values()]
     return [own, *sorted(items, key=lambda version: inside.index(str(version.object_uuid)))]
 
 
@@ -93,9 +91,13 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     return Restored(row, notes)
 
 
+def row_model(version: Version) -> type[Content]:
+    return cast(type[Content], apps.get_model(version.model))
+
+
 def row_of(version: Version) -> Any:
     """The row of `version`, locked until the transaction ends; a new one, not saved, if it was deleted."""
-    model = cast(type[Content], apps.get_model(version.model))
+    model = row_model(version)
     rows = model._base_manager.select_for_update().filter(uuid=version.object_uuid)
     return rows.order_by("pk").first() or model(uuid=version.object_uuid)
 
@@ -153,11 +155,12 @@ def _hide(issue: Issue, version: Version, notes: list[str]) -> None:
 def _related(model: Any, uuids: list[str], notes: list[str]) -> list[Any]:
     """The rows of these uuids, in that order; for one that was merged, the one that it is now."""
     rows = {str(row.uuid): row for row in model._base_manager.filter(uuid__in=uuids)}
+    gone = last_known(model, [uuid for uuid in uuids if uuid not in rows])
     found: dict[Any, Any] = {}
     for uuid in uuids:
         row = rows.get(uuid)
         if row is None:
-            last = Version.objects.filter(model=model._meta.label_lower, object_uuid=uuid).first()
+            last = gone.get(uuid)
             slug = last.data.get("slug", "") if last else ""
             former = FormerSlug.objects.filter(model=model._meta.label_lower, slug=slug)
             row = model._base_manager.filter(uuid__in=former.values("target")).order_by("pk").first()
@@ -166,13 +169,6 @@ def _related(model: Any, uuids: list[str], notes: list[str]) -> list[Any]:
         if row is not None:
             found.setdefault(row.pk, row)
     return list(found.values())
-
-
-def name_of(version: Version) -> str:
-    """How its row was called then."""
-    model = apps.get_model(version.model)
-    names = {each.name for each in model._meta.concrete_fields if not each.is_relation}
-    return str(model(**{name: value for name, value in version.data.items() if name in names}))
 
 
 def _relate(row: Content, relation: Any, others: list[Any]) -> None:
