@@ -44,6 +44,7 @@ class PairForm(forms.Form):
 
 @admin.register(Author)
 class AuthorAdmin(NamedAdmin):
+    change_list_template = "admin/papers/author/change_list.html"
     list_display = ["name", "orcid", "slug"]
     fields = ["name", "slug", "orcid", "links"]
     inlines = [AuthorSpellingInline]

@@ -11,7 +11,18 @@ KINDS = [app for app in ("papers", "news", "boards", "mailing", "discussion") if
 
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
-    ["settings", "compression", "mathml", "citations", "scores", "charts", "glossary", "dialect", "references"],
+    [
+        "settings",
+        "compression",
+        "mathml",
+        "citations",
+        "scores",
+        "charts",
+        "glossary",
+        "dialect",
+        "references",
+        "comparing",
+    ],
     ["hypertext", "plaintext", "markdown"],
     ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],
@@ -19,8 +30,9 @@ LAYERS = [
     ["sections", "search_index", "derived"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
+    ["restoring", "differences"],
     ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
-    ["views", "publishing", "importing", "editing", "admin_site"],
+    ["views", "publishing", "importing", "editing", "admin_site", "history_pages"],
     ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
     ["resources"],
     ["documents", "dumps"],

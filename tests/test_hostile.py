@@ -3,6 +3,7 @@
 import re
 from html.parser import HTMLParser
 from typing import Any
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import pytest
@@ -17,7 +18,8 @@ from papers.models import Author, Authorship, Spelling
 from tests.factories import make_image, make_issue, make_news, make_paper, make_term, tag
 from tests.thirdkind.models import Poll
 from timeline import derived
-from timeline.models import Content, Image, Issue, Publication, Topic, User
+from timeline.history import record, versions
+from timeline.models import Content, Image, Issue, Publication, Topic, User, Version
 from timeline.sections import render_issue
 
 pytestmark = pytest.mark.django_db
@@ -196,11 +198,20 @@ def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None
         if isinstance(row, Spelling | Measurement):
             continue
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}"
+        empty = Version.objects.create(model=row._meta.label_lower, object_uuid=row.uuid, data={}, action="<script>")
+        told = record(row, HOSTILE[:50])
+        urls += [f"{reverse(f'{name}_compare')}?old={empty.pk}", f"{reverse(f'{name}_compare')}?old={told.pk}"]
+        urls.append(reverse(f"{name}_deleted"))
+        gone = Version(model=told.model, object_uuid=uuid4(), data=told.data | {"lead_image": None}, action="deleted")
+        gone.save()
+        urls.append(f"{reverse(f'{name}_compare')}?old={gone.pk}")
         urls += [reverse(f"{name}_change", args=[row.pk]), reverse(f"{name}_history", args=[row.pk])]
         if not isinstance(row, Publication):
             urls.append(reverse(f"{name}_changelist"))
         if not isinstance(row, Publication | Image | Benchmark | MeasuredModel):  # their delete is refused here
             urls.append(reverse(f"{name}_delete", args=[row.pk]))
+    at = versions(site["issue"])[0]
+    urls.append(reverse("admin:timeline_issue_restore_at", args=[site["issue"].pk, at.pk]))
     pages = {url: client.get(url) for url in urls}
     assert {page.status_code for page in pages.values()} == {200}
     assert {url: Runs(page.content.decode()).found for url, page in pages.items()} == {url: [] for url in urls}

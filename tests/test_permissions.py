@@ -21,7 +21,7 @@ from tests.factories import (
     tag,
 )
 from tests.thirdkind.models import Poll
-from timeline import derived
+from timeline.history import record
 from timeline.images import sweep_images
 from timeline.models import Dump, Issue, Publication, Topic
 
@@ -34,6 +34,7 @@ PUBLISHER: Statuses = (302, 302, 403, 200)
 NOBODY: Statuses = (302, 302, 403, 403)  # but superusers
 SCRIPT: Statuses = (403, 403, 200, 200)  # what an editor's script calls: no redirect to a page
 NOT_ALLOWED: Statuses = (405, 405, 405, 405)
+NOT_READ: Statuses = (302, 302, 405, 405)  # in the admin, and only to be posted to
 
 
 LISTS = ("issues", "papers", "news", "polls", "authors", "topics", "terms", "scores")  # of the API
@@ -47,6 +48,18 @@ def of_model(name: str, view: Statuses, add: Statuses, change: Statuses, delete:
         f"admin/{name}/<path:object_id>/delete/": delete,
         f"admin/{name}/<path:object_id>/change/": change,
         f"admin/{name}/<path:object_id>/": (302, 302, 302, 302),  # to …/change/
+    }
+
+
+def of_content(name: str, view: Statuses, add: Statuses, change: Statuses, delete: Statuses) -> dict[str, Statuses]:
+    """A model of content has a history of ours in the place of Django's."""
+    stock = of_model(name, view, add, change, delete)
+    del stock[f"admin/{name}/<path:object_id>/history/"]
+    return stock | {
+        f"admin/{name}/<int:pk>/versions/": view,
+        f"admin/{name}/versions/compare/": view,
+        f"admin/{name}/versions/<int:version>/restore/": NOT_READ,
+        f"admin/{name}/deleted/": view,
     }
 
 
@@ -122,31 +135,46 @@ GET: dict[str, Statuses] = {
         403,
     ),  # with a wrong token; tests/timeline/test_signin.py has the rest
     "admin/set-password/": (302, 302, 403, 403),
-    **of_model("timeline/issue", STAFF, STAFF, STAFF, PUBLISHER),
+    **of_content("timeline/issue", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/timeline/issue/<int:pk>/preview/": STAFF,
     "admin/timeline/issue/<int:pk>/publish/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/schedule/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/withdraw/": PUBLISHER,
-    **of_model("papers/papersummary", STAFF, STAFF, STAFF, PUBLISHER),
+    "admin/timeline/issue/<int:pk>/versions/at/<int:version>/": STAFF,
+    "admin/timeline/issue/<int:pk>/versions/at/<int:version>/restore/": STAFF,
+    **of_content("papers/papersummary", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/papers/papersummary/<int:pk>/preview/": STAFF,
-    **of_model("news/newsitem", STAFF, STAFF, STAFF, PUBLISHER),
+    **of_content("news/newsitem", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/news/newsitem/<int:pk>/preview/": STAFF,
-    **of_model("polls/poll", STAFF, STAFF, STAFF, PUBLISHER),
+    **of_content("polls/poll", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/polls/poll/<int:pk>/preview/": STAFF,
-    **of_model("papers/author", STAFF, STAFF, STAFF, STAFF),
+    **of_content("papers/author", STAFF, STAFF, STAFF, STAFF),
     "admin/papers/author/doubles/": STAFF,
-    **of_model("boards/benchmark", STAFF, STAFF, STAFF, STAFF),
-    **of_model("boards/measuredmodel", STAFF, STAFF, STAFF, STAFF),
-    **of_model("timeline/topic", STAFF, STAFF, STAFF, STAFF),
-    **of_model("timeline/term", STAFF, STAFF, STAFF, STAFF),
-    **of_model("timeline/image", STAFF, STAFF, STAFF, NOBODY),
-    **of_model("timeline/publication", PUBLISHER, NOBODY, PUBLISHER, NOBODY),
+    **of_content("boards/benchmark", STAFF, STAFF, STAFF, STAFF),
+    **of_content("boards/measuredmodel", STAFF, STAFF, STAFF, STAFF),
+    **of_content("timeline/topic", STAFF, STAFF, STAFF, STAFF),
+    **of_content("timeline/term", STAFF, STAFF, STAFF, STAFF),
+    **of_content("timeline/image", STAFF, STAFF, STAFF, NOBODY),
+    **of_content("timeline/publication", PUBLISHER, NOBODY, PUBLISHER, NOBODY),
     "admin/timeline/publication/": (302, 302, 403, 302),  # to the one row
     **of_model("timeline/user", NOBODY, NOBODY, NOBODY, NOBODY),
     "admin/timeline/user/<id>/password/": NOBODY,
     **of_model("auth/group", NOBODY, NOBODY, NOBODY, NOBODY),
     **of_model("django_tasks_database/dbtaskresult", NOBODY, NOBODY, NOBODY, NOBODY),
 }
+
+CONTENT = [
+    "timeline/issue",
+    "papers/papersummary",
+    "news/newsitem",
+    "polls/poll",
+    "papers/author",
+    "boards/benchmark",
+    "boards/measuredmodel",
+    "timeline/topic",
+    "timeline/term",
+    "timeline/image",
+]
 
 POST: dict[str, Statuses] = {
     "": NOT_ALLOWED,
@@ -163,6 +191,9 @@ POST: dict[str, Statuses] = {
     "admin/timeline/issue/<int:pk>/withdraw/": (302, 302, 403, 302),
     "admin/timeline/issue/<path:object_id>/delete/": (302, 302, 403, 302),
     "admin/timeline/publication/<path:object_id>/change/": PUBLISHER,  # the form again: nothing in it
+    **{f"admin/{name}/versions/<int:version>/restore/": MOVED for name in CONTENT},
+    "admin/timeline/publication/versions/<int:version>/restore/": (302, 302, 403, 302),
+    "admin/timeline/issue/<int:pk>/versions/at/<int:version>/restore/": MOVED,
     "admin/timeline/user/add/": NOBODY,
     "admin/auth/group/add/": NOBODY,
 }
@@ -183,11 +214,23 @@ def address(db: None) -> dict[str, str]:
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca", authors=["Ada"], body="```scores MMLU\nOrca = 1\n```")
     tag(paper, "Reasoning")
-    poll = Poll.objects.create(issue=issue, title="Poll")
-    derived.update(poll)
     now, file = timezone.now(), {"name": "papers.jsonl.gz", "rows": 1, "bytes": 1}
     Dump.objects.create(folder="dumps/1", started_at=now, finished_at=now, files=[file])
     Publication(reply_address="reply@example.org", about="# Who we are").save()
+    rows = {
+        "timeline/issue": issue,
+        "papers/papersummary": paper,
+        "news/newsitem": make_news(issue),
+        "polls/poll": Poll.objects.create(issue=issue, title="Poll"),
+        "papers/author": make_author("Bob"),
+        "boards/benchmark": Benchmark.objects.create(name="GSM8K"),
+        "boards/measuredmodel": MeasuredModel.objects.create(name="LCM"),
+        "timeline/topic": Topic.objects.create(name="Other"),
+        "timeline/term": make_term("LCM"),
+        "timeline/image": make_image(),
+        "timeline/publication": Publication.objects.get(),
+    }
+    saved = {name: record(row, "saved").pk for name, row in rows.items()}
     return {
         "<int:page>": "1",
         "<int:number>": "2",
@@ -221,17 +264,10 @@ def address(db: None) -> dict[str, str]:
         "^timeline/(?:(?P<year>[0-9]{4})/)?": "timeline/",
         r"(?:(?P<kind>papers|news|polls|issues)/)?(?:topics/(?P<topic>[-\w]+)/)?": "",
         r"(?:organisations/(?P<organisation>[-\w]+)/)?(?:page/(?P<page>[0-9]{1,6})/)?$": "",
-        "timeline/issue/<key>": f"timeline/issue/{issue.pk}",
-        "papers/papersummary/<key>": f"papers/papersummary/{paper.pk}",
-        "news/newsitem/<key>": f"news/newsitem/{make_news(issue).pk}",
-        "polls/poll/<key>": f"polls/poll/{poll.pk}",
-        "papers/author/<key>": f"papers/author/{make_author('Bob').pk}",
-        "boards/benchmark/<key>": f"boards/benchmark/{Benchmark.objects.create(name='GSM8K').pk}",
-        "boards/measuredmodel/<key>": f"boards/measuredmodel/{MeasuredModel.objects.create(name='LCM').pk}",
-        "timeline/topic/<key>": f"timeline/topic/{Topic.objects.create(name='Other').pk}",
-        "timeline/term/<key>": f"timeline/term/{make_term('LCM').pk}",
-        "timeline/image/<key>": f"timeline/image/{make_image().pk}",
-        "timeline/publication/<key>": "timeline/publication/1",
+        "/versions/at/<int:version>": f"/versions/at/{saved['timeline/issue']}",
+        **{f"{name}/versions/<int:version>": f"{name}/versions/{pk}" for name, pk in saved.items()},
+        **{f"{name}/versions/compare/": f"{name}/versions/compare/?old={pk}" for name, pk in saved.items()},
+        **{f"{name}/<key>": f"{name}/{row.pk}" for name, row in rows.items()},
         "timeline/user/<key>": f"timeline/user/{rita().pk}",
         "auth/group/<key>": "auth/group/1",
         "django_tasks_database/dbtaskresult/<key>": f"django_tasks_database/dbtaskresult/{sweep_images.enqueue().id}",

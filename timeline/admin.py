@@ -8,6 +8,7 @@ from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -16,12 +17,14 @@ from django.urls import reverse
 from timeline import variants
 from timeline.content_admin import ContentAdmin, OrderedInline, PublicContentAdmin, new_order
 from timeline.history import record
+from timeline.history_pages import IssueHistory
 from timeline.images import Clean, plan_sweep, prepare, prepare_captions, prepare_poster
 from timeline.issue_actions import IssueActions
 from timeline.merge_action import NamedAdmin, SpellingInline
 from timeline.merging import absorb, locked
-from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User
+from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User, Version
 from timeline.references import FILMS
+from timeline.restoring import Restored
 from timeline.sections import section, sections
 from timeline.views import render_issue_page
 
@@ -147,6 +150,12 @@ class ImageAdmin(ContentAdmin):
         """Nobody: texts refer to it by name, unseen by the database. What nothing refers to is swept by itself."""
         return False
 
+    @transaction.atomic
+    def restore_version(self, version: Version, editor: User) -> Restored:
+        restored = super().restore_version(version, editor)
+        variants.plan(restored.row)
+        return restored
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         if not change:
@@ -168,7 +177,7 @@ class ItemInline(OrderedInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(IssueActions, PublicContentAdmin):
+class IssueAdmin(IssueActions, IssueHistory, PublicContentAdmin):
     change_form_template = "admin/timeline/issue/change_form.html"
     list_display = ["number", "title", "state", "published_at"]
     list_display_links = ["number", "title"]

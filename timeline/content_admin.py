@@ -15,6 +15,7 @@ from django.urls import URLPattern, path
 from timeline.editing import MarkdownWidget
 from timeline.fields import MarkdownField
 from timeline.history import record
+from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
 from timeline.sections import section
 from timeline.views import render_item
@@ -39,7 +40,7 @@ def new_order(forms: Iterable[ModelForm]) -> list[models.Model]:
     return [form.instance for form in sorted(forms, key=rank)]
 
 
-class ContentAdmin(admin.ModelAdmin):
+class ContentAdmin(HistoryPages, admin.ModelAdmin):
     """Every save leaves a Version, in the transaction of the save."""
 
     formfield_overrides = {MarkdownField: {"widget": MarkdownWidget}}

@@ -2,20 +2,26 @@
 
 Values stand by field name and related rows by uuid, so that a version means the same in every database
 and after a row was made anew. Whatever changes content calls record() in the same transaction: what is
-derived from content follows it there.
+derived from content follows it there. timeline.restoring goes the way back.
 """
 
+import json
+from collections.abc import Iterable
 from typing import Any
 
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 from timeline import derived
 from timeline.models import Content, Issue, User, Version
 from timeline.sections import sections
 
+UNTOLD = {"updated_at", "key"}  # fields that follow the others: no change of its own
+
 
 def stored_form(row: Content) -> dict[str, Any]:
-    """The fields of `row` by name; related rows by uuid, in order where they have one.
+    """The fields of `row` by name; related rows by uuid: in their order, those without one sorted.
 
     An issue also has "items": the uuids of its items by kind, which is their order and membership. Rows that
     belong to this one alone and have no uuid (the spellings of an author) stand as their text.
@@ -34,7 +40,7 @@ def stored_form(row: Content) -> dict[str, Any]:
     for field in row._meta.many_to_many:
         through: Any = field.remote_field.through
         places = through._default_manager.filter(**{field.m2m_field_name(): row}).order_by(
-            *(through._meta.ordering or [field.m2m_reverse_field_name()])
+            *(through._meta.ordering or [f"{field.m2m_reverse_field_name()}__uuid"])
         )
         data[field.name] = list(places.values_list(f"{field.m2m_reverse_field_name()}__uuid", flat=True))
     if isinstance(row, Issue):
@@ -49,14 +55,46 @@ def stored_form(row: Content) -> dict[str, Any]:
     return data
 
 
+def current(row: Content) -> dict[str, Any]:
+    """What the `data` of a Version of `row` would be now."""
+    return json.loads(json.dumps(stored_form(row), cls=DjangoJSONEncoder))
+
+
 def record(row: Content, action: str, editor: User | None = None) -> Version:
     """Keep what `row` is now. Call it last in the transaction, when its related rows are saved too."""
     derived.update(row)
     return Version.objects.create(
-        model=row._meta.label_lower, object_uuid=row.uuid, data=stored_form(row), action=action, editor=editor
+        model=row._meta.label_lower, object_uuid=row.uuid, data=current(row), action=action, editor=editor
     )
 
 
 def versions(row: Content) -> models.QuerySet[Version]:
     """The versions of `row`, newest first; they stay when it is deleted."""
     return Version.objects.filter(model=row._meta.label_lower, object_uuid=row.uuid)
+
+
+def changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """The names of the fields in which two `data` of one row differ; line ends, which browsers change, do not count."""
+
+    def plain(value: Any) -> Any:
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+    names = [name for name in {**old, **new} if name not in UNTOLD]
+    return [name for name in names if plain(old.get(name)) != plain(new.get(name))]
+
+
+def last_known(
+    model: type[Content], uuids: Iterable[str], until: models.QuerySet[Version] | None = None
+) -> dict[str, Version]:
+    """The newest version (of those in `until`) of each of these rows, by uuid; none of those that have none."""
+    found = (Version.objects.all() if until is None else until).filter(model=model._meta.label_lower)
+    newest = found.filter(object_uuid=models.OuterRef("object_uuid")).values("pk")[:1]
+    wanted = found.filter(object_uuid__in=list(uuids), pk=models.Subquery(newest))
+    return {str(version.object_uuid): version for version in wanted}
+
+
+def name_of(version: Version) -> str:
+    """How its row was called then."""
+    model = apps.get_model(version.model)
+    names = {each.name for each in model._meta.concrete_fields if not each.is_relation}
+    return str(model(**{name: value for name, value in version.data.items() if name in names}))

@@ -12,6 +12,7 @@ class Content(models.Model):
     """What a Version can record: a row with a name of its own that is the same in every database."""
 
     DERIVED: tuple[str, ...] = ()  # fields that are made of the others: no Version keeps them
+    STATE: tuple[str, ...] = ()  # fields that have a door of their own: going back to a Version leaves them as they are
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
 
@@ -71,18 +72,18 @@ class Slugged(Content):
     def free_slug(self, text: str) -> str:
         """A slug made from `text` that no other row of this model has or had: the second "orca" is "orca-2"."""
         base = slugify(text, max_length=100, word_boundary=True) or self._meta.model_name or ""
-        taken = set(
-            type(self)._base_manager.filter(slug__startswith=base).exclude(pk=self.pk).values_list("slug", flat=True)
-        ) | set(
-            FormerSlug.objects.filter(model=self._meta.label_lower, slug__startswith=base)
-            .exclude(target=self.uuid)
-            .values_list("slug", flat=True)
-        )
+        taken = self.taken_slugs(base)
         slug, count = base, 1
         while slug in taken:
             count += 1
             slug = f"{base}-{count}"
         return slug
+
+    def taken_slugs(self, start: str) -> set[str]:
+        """Those beginning with `start` that another row of this model has or had."""
+        rows = type(self)._base_manager.filter(slug__startswith=start).exclude(pk=self.pk)
+        former = FormerSlug.objects.filter(model=self._meta.label_lower, slug__startswith=start)
+        return {*rows.values_list("slug", flat=True), *former.exclude(target=self.uuid).values_list("slug", flat=True)}
 
     def leave_redirect(self, slug: str) -> None:
         FormerSlug.objects.update_or_create(model=self._meta.label_lower, slug=slug, defaults={"target": self.uuid})

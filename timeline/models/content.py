@@ -144,6 +144,8 @@ class Issue(Content):
         PUBLISHED = "published"
         WITHDRAWN = "withdrawn"
 
+    STATE = ("published_at", "withdrawn_at")
+
     number = models.PositiveIntegerField(unique=True, default=next_issue_number, validators=[MinValueValidator(1)])
     title = models.CharField(max_length=200)
     tagline = models.CharField(max_length=200, blank=True)
