@@ -60,6 +60,8 @@ def of_content(name: str, view: Statuses, add: Statuses, change: Statuses, delet
         f"admin/{name}/versions/compare/": view,
         f"admin/{name}/versions/<int:version>/restore/": NOT_READ,
         f"admin/{name}/deleted/": view,
+        f"admin/{name}/draft/": NOT_ALLOWED,  # only posted to
+        f"admin/{name}/<int:pk>/merge/": MOVED if change == STAFF else (302, 302, 403, 302),  # there is no draft
     }
 
 
@@ -192,6 +194,8 @@ POST: dict[str, Statuses] = {
     "admin/timeline/issue/<path:object_id>/delete/": (302, 302, 403, 302),
     "admin/timeline/publication/<path:object_id>/change/": PUBLISHER,  # the form again: nothing in it
     **{f"admin/{name}/versions/<int:version>/restore/": MOVED for name in CONTENT},
+    **{f"admin/{name}/draft/": (403, 403, 400, 400) for name in CONTENT},  # of no row
+    **{f"admin/{name}/<int:pk>/merge/": MOVED for name in CONTENT if name != "timeline/publication"},
     "admin/timeline/publication/versions/<int:version>/restore/": (302, 302, 403, 302),
     "admin/timeline/issue/<int:pk>/versions/at/<int:version>/restore/": MOVED,
     "admin/timeline/user/add/": NOBODY,

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 
+from timeline.draft_pages import DraftPages
 from timeline.editing import MarkdownWidget
 from timeline.fields import MarkdownField
 from timeline.history import record
@@ -21,6 +22,7 @@ from timeline.sections import section
 from timeline.views import render_item
 
 ORDER_SCRIPT = Script("js/order.js", type="module")
+DRAFT_SCRIPT = Script("js/draft.js", type="module")
 
 
 def new_order(forms: Iterable[ModelForm]) -> list[models.Model]:
@@ -40,8 +42,11 @@ def new_order(forms: Iterable[ModelForm]) -> list[models.Model]:
     return [form.instance for form in sorted(forms, key=rank)]
 
 
-class ContentAdmin(HistoryPages, admin.ModelAdmin):
+class ContentAdmin(DraftPages, HistoryPages, admin.ModelAdmin):
     """Every save leaves a Version, in the transaction of the save."""
+
+    class Media:
+        js = [DRAFT_SCRIPT]
 
     formfield_overrides = {MarkdownField: {"widget": MarkdownWidget}}
     show_full_result_count = False

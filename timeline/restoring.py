@@ -30,7 +30,7 @@ class Restored:
 
 
 @transaction.atomic
-def restore(version: Version, editor: User | None = None) -> Restored:
+def restore(version: Version, editor: User | None = None, action: str = "restored") -> Restored:
     """Write what `version` says over its row, or make that row anew under its old uuid if it was deleted.
 
     An issue gets its items of then in their order: those that it did not have go to the shelf. An item goes back to
@@ -50,7 +50,7 @@ def restore(version: Version, editor: User | None = None) -> Restored:
         row.refresh_from_db(fields=["position"])
         for issue in issues:
             record(issue, "items changed", editor)
-    record(row, "restored", editor)
+    record(row, action, editor)
     return Restored(row, notes)
 
 

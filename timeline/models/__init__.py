@@ -19,6 +19,7 @@ from timeline.models.content import (
     next_issue_number,
     reading_minutes,
 )
+from timeline.models.draft import Draft, Presence
 from timeline.models.dump import Dump
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
@@ -27,6 +28,7 @@ from timeline.models.users import User, UserManager
 __all__ = [
     "AbstractSpelling",
     "Content",
+    "Draft",
     "Dump",
     "Entry",
     "EntryQuerySet",
@@ -40,6 +42,7 @@ __all__ = [
     "ItemQuerySet",
     "Named",
     "NamedQuerySet",
+    "Presence",
     "Publication",
     "Slugged",
     "Term",

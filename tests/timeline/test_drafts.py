@@ -1,0 +1,298 @@
+"""What is typed is kept, and what two editors save is merged."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
+
+from papers.models import PaperSummary
+from tests.factories import edith, make_author, make_issue, make_paper, paula, rita, tag
+from timeline.drafts import Field, draft_of, meet, revision
+from timeline.history import current, record
+from timeline.models import Draft, Presence, Publication, Topic, Version
+from timeline.resources import resources
+
+pytestmark = pytest.mark.django_db
+
+TEXT = "First.\n\nSecond.\n\nThird."
+
+
+def as_(user: Any) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def make(**fields: Any) -> PaperSummary:
+    fields = {"title": "Orca 2: A Study", "body": TEXT, "authors": ["Ada", "Bob"], **fields}
+    paper = make_paper(fields.pop("issue", None), **fields)
+    record(paper, "added")
+    return paper
+
+
+def url(row: Any, page: str = "change") -> str:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_{page}"
+    return reverse(name) if page in {"draft", "add"} else reverse(name, args=[row.pk])
+
+
+def form_of(client: Client, address: str, **changed: Any) -> dict[str, Any]:
+    """The form at that address as a browser would send it, with some fields changed."""
+    answer = client.get(address)
+    assert answer.status_code == 200
+    context = answer.context
+    data = {}
+    forms = [context["adminform"].form]
+    for inline in context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for field in form:
+            value = field.value()
+            if isinstance(value, list):
+                data[field.html_name] = [getattr(each, "pk", each) for each in value]
+            elif value is not None and value is not False:
+                data[field.html_name] = value.pk if hasattr(value, "pk") else str(value)
+    return data | {"revision": context["revision"], "draft": str(context["draft_key"])} | changed
+
+
+def keep(client: Client, row: Any, **changed: Any) -> Any:
+    return client.post(url(row, "draft"), form_of(client, url(row), **changed))
+
+
+def test_what_is_typed_is_kept_and_offered_and_shown_and_is_no_version(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    versions = Version.objects.count()
+    answer = keep(ed, paper, body="Typed <b>", title="New title")
+    assert (answer.status_code, answer.json()) == (200, {"revision": revision(paper), "others": []})
+    assert Version.objects.count() == versions
+    paper.refresh_from_db()
+    assert (paper.title, paper.body) == ("Orca 2: A Study", TEXT)
+    page = ed.get(url(paper)).content.decode()
+    assert "did not save it" in page and "Typed" not in page
+    shown = ed.get(url(paper) + "?draft=1")
+    assert escape("Typed <b>") in shown.content.decode() and 'value="New title"' in shown.content.decode()
+    assert (shown.status_code, paper.authors.count(), Version.objects.count()) == (200, 2, versions)
+
+
+def test_draft_is_in_the_form_of_a_version(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    carl, topic = make_author("Carl"), Topic.objects.create(name="Agents")
+    form = form_of(ed, url(paper), title="New", topics=[topic.pk])
+    form |= {"bylines-0-position": 2, "bylines-1-position": 1, "bylines-2-author": carl.pk, "bylines-2-position": 3}
+    form |= {"bylines-TOTAL_FORMS": 3}
+    ed.post(url(paper, "draft"), form)
+    kept = Draft.objects.get()
+    assert ed.post(url(paper), form).status_code == 302
+    paper.refresh_from_db()
+    now = current(paper)
+    assert {name: value for name, value in kept.data.items() if name != "updated_at"} == {
+        name: value for name, value in now.items() if name != "updated_at"
+    }
+    assert [author.name for author in paper.byline] == ["Bob", "Ada", "Carl"]
+
+
+@pytest.mark.parametrize("wrong", [{"title": ""}, {"date": "2023-13-45"}, {"title": "x" * 400}, {"arxiv_id": "?"}])
+def test_what_cannot_be_saved_yet_is_kept_as_it_was_typed(client: Client, wrong: dict[str, str]) -> None:
+    paper, ed = make(), as_(edith())
+    assert keep(ed, paper, body="Half", **wrong).status_code == 200
+    data = Draft.objects.get().data
+    assert {name: data[name] for name in wrong} == wrong and data["body"] == "Half"
+    shown = ed.get(url(paper) + "?draft=1").content.decode()
+    assert "Half" in shown and all(escape(value) in shown for value in wrong.values())
+
+
+def test_saving_takes_the_draft_away_and_a_form_with_a_fault_does_not(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    keep(ed, paper, body="Typed")
+    assert ed.post(url(paper), form_of(ed, url(paper), title="")).status_code == 200
+    assert draft_of(paper, edith())
+    assert ed.post(url(paper), form_of(ed, url(paper), body="Typed")).status_code == 302
+    assert draft_of(paper, edith()) is None
+
+
+def test_draft_is_its_editors_alone_and_he_can_drop_it(client: Client) -> None:
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    keep(ed, paper, body="Typed")
+    assert "did not save it" not in paul.get(url(paper)).content.decode()
+    assert "Typed" not in paul.get(url(paper) + "?draft=1").content.decode()
+    paul.post(url(paper, "draft"), {"draft": str(paper.uuid), "discard": 1})
+    assert Draft.objects.count() == 1
+    ed.post(url(paper, "draft"), {"draft": str(paper.uuid), "discard": 1})
+    assert Draft.objects.count() == 0
+
+
+def test_new_item_that_was_never_saved_is_offered_again(client: Client) -> None:
+    ed, add = as_(edith()), url(PaperSummary, "add")
+    form = form_of(ed, add, title="Begun", body="Half a text", emoji="🐳")
+    assert ed.post(url(PaperSummary, "draft"), form).status_code == 200
+    key = form["draft"]
+    page = ed.get(add).content.decode()
+    assert "you began “Begun”" in page and f"?draft={key}" in page
+    again = form_of(ed, f"{add}?draft={key}")
+    assert (again["body"], again["draft"]) == ("Half a text", key)
+    assert ed.post(add, again).status_code == 302
+    assert (PaperSummary.objects.get().body, Draft.objects.count()) == ("Half a text", 0)
+    assert "you began" not in ed.get(add).content.decode()
+    assert ed.get(f"{add}?draft=nonsense").status_code == 200
+
+
+def test_who_may_not_change_it_keeps_nothing(client: Client) -> None:
+    paper = make()
+    form = form_of(as_(edith()), url(paper))
+    for caller, status in ((client, 403), (as_(rita()), 403)):
+        answer = caller.post(url(paper, "draft"), form)
+        assert (answer.status_code, list(answer.json())) == (status, ["error"])
+    for wrong in ({"draft": "x"}, {"draft": ""}, {"revision": "x"}, {"revision": "9" * 30}):
+        assert as_(edith()).post(url(paper, "draft"), form | wrong).status_code == 400
+    assert Draft.objects.count() == Presence.objects.count() == 0
+
+
+def test_who_has_it_open_is_told_to_the_others_but_never_to_himself(client: Client) -> None:
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    seen = {"draft": str(paper.uuid), "revision": revision(paper)}
+    others = [each.post(url(paper, "draft"), seen).json()["others"] for each in (ed, ed, paul, ed)]
+    assert others == [[], [], [str(edith())], [str(paula())]]
+    Presence.objects.filter(editor=paula()).update(seen_at="2020-01-01T00:00:00Z")
+    assert ed.post(url(paper, "draft"), seen).json()["others"] == []
+
+
+def test_two_who_change_different_things_both_have_their_way(client: Client) -> None:
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    mine = form_of(ed, url(paper), body=TEXT.replace("First", "My first"), short_title="Mine")
+    theirs = form_of(paul, url(paper), body=TEXT.replace("Third", "Their third"), title="Their title")
+    assert paul.post(url(paper), theirs).status_code == ed.post(url(paper), mine).status_code == 302
+    paper.refresh_from_db()
+    assert (paper.title, paper.short_title) == ("Their title", "Mine")
+    assert paper.body.strip() == "My first.\n\nSecond.\n\nTheir third."
+    assert [version.action for version in Version.objects.filter(object_uuid=paper.uuid)] == [
+        "merged",
+        "saved",
+        "added",
+    ]
+    assert Draft.objects.count() == 0
+
+
+def conflict() -> tuple[PaperSummary, Client, dict[str, Any]]:
+    """Edith's save comes too late: she is sent to the merge page."""
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    mine = form_of(ed, url(paper), body=TEXT.replace("Second", "My second"), title="My title", short_title="Mine")
+    theirs = form_of(paul, url(paper), body=TEXT.replace("Second", "Their second"), title="Their title")
+    paul.post(url(paper), theirs)
+    answer = ed.post(url(paper), mine)
+    assert (answer.status_code, answer["Location"]) == (302, url(paper, "merge"))
+    paper.refresh_from_db()
+    assert (paper.title, paper.short_title) == ("Their title", "")
+    return paper, ed, {"revision": revision(paper)}
+
+
+def test_what_contradicts_is_shown_side_by_side_and_settled(client: Client) -> None:
+    paper, ed, form = conflict()
+    page = ed.get(url(paper, "merge")).content.decode()
+    assert page.count("<fieldset>") == 2
+    for text in (">My<", ">Their<", ">Title</h2>", ">Body</h2>"):
+        assert text in page
+    assert "My second.\n\nTheir second." in page  # the text with both
+    both = "First.\n\nMy second, and theirs.\n\nThird."
+    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine", "choice-body": "both", "text-body": both})
+    paper.refresh_from_db()
+    assert (answer.status_code, paper.title, paper.short_title, paper.body) == (302, "My title", "Mine", both)
+    assert draft_of(paper, edith()) is None
+
+
+@pytest.mark.parametrize(("choice", "title"), [("mine", "My title"), ("theirs", "Their title")])
+def test_either_side_can_be_chosen(client: Client, choice: str, title: str) -> None:
+    paper, ed, form = conflict()
+    ed.post(url(paper, "merge"), form | {"choice-title": choice, "choice-body": choice})
+    paper.refresh_from_db()
+    assert (paper.title, "My second" in paper.body, paper.short_title) == (title, choice == "mine", "Mine")
+
+
+def test_nothing_is_settled_without_a_choice_or_after_another_save(client: Client) -> None:
+    paper, ed, form = conflict()
+    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine"})
+    assert (answer.status_code, b"Choose for each field" in answer.content) == (200, True)
+    as_(paula()).post(url(paper), form_of(as_(paula()), url(paper), title="Third title"))
+    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine", "choice-body": "mine"})
+    assert b"saved again meanwhile" in answer.content and b"Third title" in answer.content
+    paper.refresh_from_db()
+    assert (paper.title, bool(draft_of(paper, edith()))) == ("Third title", True)
+
+
+def test_draft_on_what_was_saved_since_is_merged_not_shown(client: Client) -> None:
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    keep(ed, paper, short_title="Mine")
+    paul.post(url(paper), form_of(paul, url(paper), title="Their title"))
+    answer = ed.get(url(paper) + "?draft=1")
+    assert (answer.status_code, answer["Location"]) == (302, url(paper, "merge"))
+    page = ed.get(url(paper, "merge")).content.decode()
+    assert "Nothing that you typed contradicts it" in page and "Mine" in page
+    ed.post(url(paper, "merge"), {"revision": revision(paper)})
+    paper.refresh_from_db()
+    assert (paper.title, paper.short_title) == ("Their title", "Mine")
+
+
+def test_order_and_membership_of_an_issue_are_its_own_and_no_items_text(client: Client) -> None:
+    issue = make_issue(published=False)
+    first = make(issue=issue, title="First")
+    make(issue=issue, title="Second")
+    record(issue, "saved")
+    ed, paul = as_(edith()), as_(paula())
+    mine = form_of(ed, url(issue), tagline="Mine")
+    paul.post(url(first), form_of(paul, url(first), body="Their text"))
+    assert ed.post(url(issue), mine).status_code == 302
+    issue.refresh_from_db()
+    first.refresh_from_db()
+    assert (issue.tagline, first.body) == ("Mine", "Their text")
+    theirs = form_of(paul, url(issue), **{"papersummary_set-0-position": 2, "papersummary_set-1-position": 1})
+    mine = form_of(ed, url(issue), tagline="Mine again")
+    paul.post(url(issue), theirs)
+    ed.post(url(issue), mine)
+    issue.refresh_from_db()
+    order = [item.title for item in issue.papersummary_set.order_by("position")]
+    assert (issue.tagline, order) == ("Mine again", ["Second", "First"])
+
+
+def test_settings_are_kept_and_merged_too(client: Client) -> None:
+    Publication(support_link="https://s.example/").save()
+    row = Publication.objects.get()
+    record(row, "saved")
+    first, second = as_(paula()), as_(paula())
+    mine, theirs = form_of(first, url(row), tagline="Mine"), form_of(second, url(row), name="Their name")
+    second.post(url(row), theirs)
+    first.post(url(row), mine)
+    row.refresh_from_db()
+    assert (row.name, row.tagline) == ("Their name", "Mine")
+
+
+def test_no_draft_stands_in_what_is_published(client: Client) -> None:
+    paper, ed = make(issue=make_issue()), as_(edith())
+    keep(ed, paper, body="Typed in secret", title="Typed in secret")
+    for path in (paper.get_absolute_url(), "/", "/feed.atom", *(each.path for each in resources())):
+        assert b"in secret" not in client.get(path).content
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "data", "conflicts"),
+    [
+        ({"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 1, "b": 3}, {"a": 2, "b": 3}, []),
+        ({"a": 1}, {"a": 2}, {"a": 2}, {"a": 2}, []),
+        ({"a": 1}, {"a": 2}, {"a": 3}, {"a": 3}, [Field("a", 2, 3, None)]),
+        ({"a": "x\r\ny"}, {"a": "x\ny"}, {"a": "z"}, {"a": "z"}, []),
+        ({"updated_at": 1}, {"updated_at": 2}, {"updated_at": 3}, {"updated_at": 3}, []),
+        ({"authors": ["1"]}, {"authors": ["1", "2"]}, {"authors": ["1"]}, {"authors": ["1", "2"]}, []),
+    ],
+)
+def test_fields_meet(base: Any, mine: Any, theirs: Any, data: Any, conflicts: Any) -> None:
+    met = meet(PaperSummary, base, mine, theirs)
+    assert (met.data, met.conflicts) == (data, conflicts)
+
+
+def test_keeping_needs_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
+    paper, ed = make(authors=[f"Author {number}" for number in range(15)]), as_(edith())
+    tag(paper, "Agents")
+    form = form_of(ed, url(paper))
+    with django_assert_max_num_queries(80):
+        assert ed.post(url(paper, "draft"), form).status_code == 200
+    assert json.dumps(Draft.objects.get().data)

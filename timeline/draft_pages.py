@@ -1,0 +1,213 @@
+"""Of every form of content in the admin: what is typed is kept, offered again, and merged with what others saved."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.admin.templatetags.admin_urls import admin_urlname
+from django.contrib.admin.utils import flatten_fieldsets, unquote
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_http_methods, require_POST
+
+from timeline.differences import differences, labels
+from timeline.drafts import Meeting, draft_of, drop, form_data, keep, meeting, revision, save_merged, see
+from timeline.history import current
+from timeline.models import Content, Draft
+
+OWN = {"csrfmiddlewaretoken", "revision", "draft"}  # fields of the form that are no content
+
+
+BASE = re.compile("[0-9]{1,18}")
+
+
+def parsed(uuid: str | None) -> UUID | None:
+    try:
+        return UUID(uuid or "")
+    except ValueError:
+        return None
+
+
+class Unsaved:
+    """A form that shows what was typed, with its faults, and saves nothing."""
+
+    def is_valid(self) -> bool:
+        super().is_valid()  # type: ignore[misc]
+        return False
+
+
+class DraftPages:
+    change_form_template = "admin/content_change_form.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("draft/", self.draft_view, name=f"{name}_draft"),
+            path("<int:pk>/merge/", self.admin_site.admin_view(self.merge_view), name=f"{name}_merge"),
+            *super().get_urls(),
+        ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        return type(form.__name__, (Unsaved, form), {}) if getattr(request, "shows_draft", False) else form
+
+    @method_decorator(require_POST)
+    def draft_view(self, request: HttpRequest) -> JsonResponse:
+        """What the form's script calls: with the whole form to keep it, with `draft` alone to say that it is open,
+        with `discard` to drop what was kept. JSON, and never a redirect to where one signs in.
+        """
+        if not self.admin_site.has_permission(request):
+            return JsonResponse({"error": "Sign in again to go on."}, status=403)
+        uuid, base = parsed(request.POST.get("draft")), request.POST.get("revision", "0")
+        if uuid is None or not BASE.fullmatch(base):
+            return JsonResponse({"error": "Which text is this? Load the page again."}, status=400)
+        row = self.model._base_manager.filter(uuid=uuid).first()
+        if not (self.has_change_permission(request, row) if row else self.has_add_permission(request)):
+            return JsonResponse({"error": "You may not change this."}, status=403)
+        if "discard" in request.POST:
+            drop(self.opts.label_lower, uuid, request.user)
+        elif set(request.POST) - OWN:
+            self.keep(request, row, uuid, int(base))
+        others = see(self.opts.label_lower, uuid, request.user) if row else []
+        return JsonResponse({"revision": revision(row) if row else 0, "others": others})
+
+    def keep(self, request: HttpRequest, row: Content | None, uuid: UUID, base: int) -> tuple[Draft, bool]:
+        """The draft of the form that was posted, and whether it could be saved."""
+        fields = flatten_fieldsets(self.get_fieldsets(request, row))
+        form = self.get_form(request, row, change=bool(row), fields=fields)(request.POST, instance=row)
+        formsets, _ = self._create_formsets(request, form.instance, change=bool(row))
+        is_valid = all([form.is_valid(), *(formset.is_valid() for formset in formsets)])
+        typed = {name: values for name, values in request.POST.lists() if name not in OWN}
+        data = form_data(form, formsets)
+        return keep((self.opts.label_lower, uuid), request.user, base, data, typed), is_valid
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id)) if object_id else None
+        context = {**(extra_context or {}), "revision": revision(row) if row else 0}
+        if request.method == "POST" and (row or not object_id):
+            return self.save_form_or_merge(request, row, object_id, form_url, context)
+        context["draft_key"] = uuid = row.uuid if row else parsed(request.GET.get("draft")) or uuid4()
+        drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
+        draft = drafts.filter(object_uuid=uuid).first()
+        if "draft" in request.GET and draft:
+            return self.show_draft(request, draft, row, object_id, form_url, context)
+        if row:
+            context["draft"] = draft
+        else:
+            there = self.model._base_manager.values("uuid")
+            context["unsaved"] = drafts.exclude(object_uuid__in=there)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def show_draft(
+        self, request: HttpRequest, draft: Draft, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        """The form with what was typed; where somebody saved meanwhile, what both made of it."""
+        if row and draft.base != context["revision"]:
+            return redirect(admin_urlname(self.opts, "merge"), row.pk)
+        typed = QueryDict(mutable=True)
+        assert not request.FILES  # read once, or Django would read all of the request anew, and find nothing
+        for name, values in draft.typed.items():
+            typed.setlist(name, values)
+        request.method, request.POST, request.shows_draft = "POST", typed, True
+        return super().changeform_view(request, object_id, form_url, {**context, "shown_draft": draft})
+
+    def save_form_or_merge(
+        self, request: HttpRequest, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        """Save, unless somebody else has since the form was shown: compare and swap, under the row's lock."""
+        key, base = parsed(request.POST.get("draft")), request.POST.get("revision", "")
+        context |= {"draft_key": row.uuid if row else key or uuid4(), "revision": base}
+        with transaction.atomic():
+            if row:
+                locked = self.model._base_manager.select_for_update().get(pk=row.pk)
+                if BASE.fullmatch(base) and int(base) != revision(locked) and self.has_change_permission(request, row):
+                    draft, is_valid = self.keep(request, locked, row.uuid, int(base))
+                    if is_valid:
+                        return self.merge(request, draft, type(row)._base_manager.get(pk=row.pk))
+            answer = super().changeform_view(request, object_id, form_url, context)
+            if answer.status_code == 302 and (row or key):
+                drop(self.opts.label_lower, row.uuid if row else key, request.user)
+            return answer
+
+    def merge(self, request: HttpRequest, draft: Draft, row: Any) -> HttpResponse:
+        """What does not contradict is saved at once; else the editor settles it."""
+        met = meeting(draft, row)
+        if not met.conflicts:
+            try:
+                return self.save_meeting(request, draft, row, met)
+            except ValidationError as error:
+                messages.error(request, " ".join(error.messages))
+        return redirect(admin_urlname(self.opts, "merge"), row.pk)
+
+    def save_meeting(self, request: HttpRequest, draft: Draft, row: Any, met: Meeting) -> HttpResponse:
+        restored = save_merged(draft, row, met.data, request.user)
+        self.log_change(request, restored.row, "Merged")
+        messages.success(request, f"“{restored.row}” was saved: what you changed, and what others saved meanwhile.")
+        for note in restored.notes:
+            messages.warning(request, note)
+        return redirect(admin_urlname(self.opts, "change"), row.pk)
+
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def merge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What both sides changed, side by side, to choose or to combine."""
+        row = get_object_or_404(self.model._base_manager, pk=pk)
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        draft = draft_of(row, request.user)
+        if draft is None:
+            messages.info(request, "There is nothing to merge.")
+            return redirect(admin_urlname(self.opts, "change"), row.pk)
+        with transaction.atomic():
+            row = self.model._base_manager.select_for_update().get(pk=pk)
+            newest, met = revision(row), meeting(draft, row)
+            if request.method == "POST":
+                if request.POST.get("revision") != str(newest):
+                    messages.warning(request, "It was saved again meanwhile. Look once more.")
+                elif self.settle(request, met):
+                    try:
+                        return self.save_meeting(request, draft, row, met)
+                    except ValidationError as error:
+                        messages.error(request, " ".join(error.messages))
+                else:
+                    messages.error(request, "Choose for each field.")
+        fields = [
+            {
+                "field": field,
+                "label": labels(self.model, [field.name])[0],
+                "difference": each,
+                "text": request.POST.get(f"text-{field.name}", field.both if field.merged else ""),
+                "choice": request.POST.get(f"choice-{field.name}", ""),
+            }
+            for field in met.conflicts
+            for each in differences(self.model, {field.name: field.theirs}, {field.name: field.mine})
+        ]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Two versions of {row}",
+            "opts": self.opts,
+            "row": row,
+            "draft": draft,
+            "revision": newest,
+            "fields": fields,
+            "differences": differences(self.model, current(row), met.data),
+        }
+        return render(request, "admin/merge_draft.html", context)
+
+    def settle(self, request: HttpRequest, met: Meeting) -> bool:
+        """Put the choices into the data; whether there was one for each conflict."""
+        for field in met.conflicts:
+            choice = request.POST.get(f"choice-{field.name}")
+            if choice == "both" and field.merged:
+                met.data[field.name] = request.POST.get(f"text-{field.name}", "").replace("\r\n", "\n")
+            elif choice in {"mine", "theirs"}:
+                met.data[field.name] = field.mine if choice == "mine" else field.theirs
+            else:
+                return False
+        return True

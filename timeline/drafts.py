@@ -1,0 +1,160 @@
+"""What editors type is kept before it is saved, and a save that comes too late is merged: nothing is lost.
+
+A revision is the newest Version of a row. A form carries the one that it showed; if there is a newer one when it is
+saved, both are merged with what they started from, and what contradicts is for the editor to settle.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.utils import timezone
+
+from timeline.comparing import Merged, merge
+from timeline.history import UNTOLD, current, versions
+from timeline.models import AbstractSpelling, Content, Draft, Item, Presence, User, Version
+from timeline.restoring import Restored, restore
+
+PRESENT = timedelta(seconds=45)  # since an editor's browser last said that the form is open
+
+Data = dict[str, Any]
+
+
+def revision(row: Content) -> int:
+    """Of what `row` is now; 0 where no save of it was ever recorded."""
+    return versions(row).values_list("pk", flat=True).first() or 0
+
+
+def keep(row_key: tuple[str, Any], editor: User, base: int, data: Data, typed: dict[str, list[str]]) -> Draft:
+    """Keep what `editor` has typed into the form of a row, a (label of its model, uuid)."""
+    model, uuid = row_key
+    draft, _ = Draft.objects.update_or_create(
+        model=model, object_uuid=uuid, editor=editor, defaults={"base": base, "data": data, "typed": typed}
+    )
+    return draft
+
+
+def draft_of(row: Content, editor: User) -> Draft | None:
+    return Draft.objects.filter(model=row._meta.label_lower, object_uuid=row.uuid, editor=editor).first()
+
+
+def drop(model: str, uuid: Any, editor: User) -> None:
+    Draft.objects.filter(model=model, object_uuid=uuid, editor=editor).delete()
+
+
+def see(model: str, uuid: Any, editor: User) -> list[str]:
+    """Note that `editor` has the row open; gives the names of the others who have."""
+    now = timezone.now()
+    Presence.objects.update_or_create(model=model, object_uuid=uuid, editor=editor, defaults={"seen_at": now})
+    Presence.objects.filter(seen_at__lt=now - PRESENT).delete()
+    others = Presence.objects.filter(model=model, object_uuid=uuid).exclude(editor=editor).select_related("editor")
+    return sorted(str(other.editor) for other in others)
+
+
+def form_data(form: Any, formsets: Any) -> Data:
+    """What history.current() would be once these forms, after is_valid(), are saved."""
+    row = form.instance
+    data = current(type(row)._base_manager.get(pk=row.pk)) if row.pk else {}
+    fields = {each.name: each for each in [*row._meta.concrete_fields, *row._meta.many_to_many]}
+    for name in form.fields:
+        field = fields.get(name)
+        if field is None or isinstance(field, models.FileField):  # a file is a row already, or chosen again
+            continue
+        if name not in form.cleaned_data:
+            data[name] = form.data.get(form.add_prefix(name), "")
+            continue
+        value = form.cleaned_data[name]
+        if isinstance(field, models.ManyToManyField):
+            value = sorted(str(other.uuid) for other in value)
+        elif isinstance(field, models.ForeignKey):
+            value = value and value.uuid
+        data[name] = json.loads(json.dumps(value, cls=DjangoJSONEncoder))
+    for formset in formsets:
+        _formset_data(row, formset, data)
+    return data
+
+
+def _formset_data(row: Content, formset: Any, data: Data) -> None:
+    kept = [
+        form for form in formset.forms if getattr(form, "cleaned_data", None) and not form.cleaned_data.get("DELETE")
+    ]
+    if any("position" in form.fields for form in kept):
+        kept.sort(key=lambda form: form.cleaned_data.get("position") or float("inf"))
+    if issubclass(formset.model, AbstractSpelling):
+        data["spellings"] = sorted(form.cleaned_data["name"] for form in kept if form.cleaned_data.get("name"))
+    elif issubclass(formset.model, Item):
+        data.setdefault("items", {})[formset.model.kind] = [str(form.instance.uuid) for form in kept]
+    else:
+        for field in row._meta.many_to_many:
+            if field.remote_field.through is formset.model:
+                others = [form.cleaned_data.get(field.m2m_reverse_field_name()) for form in kept]
+                data[field.name] = list(dict.fromkeys(str(other.uuid) for other in others if other))
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that two editors changed, each in his way; `merged` if it is a text."""
+
+    name: str
+    mine: Any
+    theirs: Any
+    merged: Merged | None
+
+    @property
+    def both(self) -> str:
+        """The text with all of it: where both contradict, mine and then theirs."""
+        assert self.merged
+        parts: list[str] = []
+        for part in self.merged.parts:
+            parts += [part] if isinstance(part, str) else [text for text in (part.mine, part.theirs) if text]
+        return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """What became of one row in two hands: what is settled, and the fields that are not."""
+
+    data: Data
+    conflicts: list[Field]
+
+
+def meet(model: type[Content], base: Data, mine: Data, theirs: Data) -> Meeting:
+    """What both sides made of `base`: a field that one changed is taken, texts are merged by paragraph."""
+    texts = {each.name for each in model._meta.concrete_fields if isinstance(each, models.TextField)}
+    data, conflicts = dict(theirs), []
+    for name, own in mine.items():
+        was, other = _plain(base.get(name)), _plain(theirs.get(name))
+        if name in UNTOLD or _plain(own) in (was, other):
+            continue
+        if other == was:
+            data[name] = own
+            continue
+        merged = merge(was or "", _plain(own), other or "") if name in texts else None
+        if merged and not merged.conflicts:
+            data[name] = merged.text
+        else:
+            conflicts.append(Field(name, own, theirs.get(name), merged))
+    return Meeting(data, conflicts)
+
+
+def _plain(value: Any) -> Any:
+    """Browsers write other ends of lines."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def meeting(draft: Draft, row: Content) -> Meeting:
+    """Of a draft with what its row is now."""
+    base = versions(row).filter(pk=draft.base).first()
+    return meet(type(row), base.data if base else {}, draft.data, current(row))
+
+
+@transaction.atomic
+def save_merged(draft: Draft, row: Content, data: Data, editor: User) -> Restored:
+    """Write `data`, what became of the draft and of its row. ValidationError if that cannot be."""
+    merged = Version(model=draft.model, object_uuid=draft.object_uuid, data=data, created_at=timezone.now())
+    restored = restore(merged, editor, action="merged")
+    draft.delete()
+    return restored
