@@ -205,14 +205,12 @@ class IssueHistory(HistoryPages):
 
     def history_of(self, row: Issue) -> QuerySet[Version]:
         own = versions(row)
-        inside = {
-            uuid
-            for items in own.values_list("data__items", flat=True)
-            for uuids in (items or {}).values()
-            for uuid in uuids
-        }
+        known = list(own.values_list("data__items", "created_at"))
+        if not known:
+            return own
+        inside = {uuid for items, _ in known for uuids in (items or {}).values() for uuid in uuids}
         labels = [kind.model._meta.label_lower for kind in sections()]
-        items = Q(model__in=labels, object_uuid__in=inside, data__issue=str(row.uuid))
+        items = Q(model__in=labels, object_uuid__in=inside, data__issue=str(row.uuid), created_at__gte=known[-1][1])
         return Version.objects.filter(Q(model=row._meta.label_lower, object_uuid=row.uuid) | items)
 
     def may_restore(self, request: HttpRequest, row: Issue | None) -> bool:
