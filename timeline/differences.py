@@ -50,15 +50,21 @@ class Difference:
             yield Stretch([change for _, change in rows], not is_near)
 
 
+def in_order(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    """Names of fields in the order of `model`: PostgreSQL keeps none in JSON. Those that are no fields come last."""
+    known = [each.name for each in [*model._meta.concrete_fields, *model._meta.many_to_many]]
+    return sorted(names, key=lambda name: known.index(name) if name in known else len(known))
+
+
 def labels(model: type[models.Model], names: Iterable[str]) -> list[str]:
     """The fields of these names as people call them, also those that `model` has no more."""
     known = {each.name: str(each.verbose_name) for each in [*model._meta.concrete_fields, *model._meta.many_to_many]}
-    return [known.get(name, name.replace("_", " ")) for name in names]
+    return [known.get(name, name.replace("_", " ")) for name in in_order(model, names)]
 
 
 def differences(model: type[Content], old: Data, new: Data) -> list[Difference]:
     """Of every field that differs, in order. Two queries at most for each model to which they relate."""
-    names = changed(old, new)
+    names = in_order(model, changed(old, new))
     fields = {each.name: each for each in [*model._meta.concrete_fields, *model._meta.many_to_many]}
     known = _Known()
     found: list[Difference] = []

@@ -61,7 +61,7 @@ def as_it_stood(issue: Issue, at: Version) -> list[Version]:
     own = until.filter(model=issue._meta.label_lower, object_uuid=issue.uuid).first()
     if own is None:
         raise NotRecorded(f"Nobody had saved {issue} by then.")
-    inside = [uuid for uuids in own.data.get("items", {}).values() for uuid in uuids]
+    inside = [uuid for kind in sections() for uuid in own.data.get("items", {}).get(kind.kind, [])]
     items = [version for kind in sections() for version in last_known(kind.model, inside, until).values()]
     return [own, *sorted(items, key=lambda version: inside.index(str(version.object_uuid)))]
 
@@ -80,7 +80,7 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     for version in items:
         item = row_of(version)
         # Its issue and place are those that the issue names.
-        if item._state.adding or set(changed(current(item), version.data)) - {"issue", "position"}:
+        if item._state.adding or set(would_change(version, current(item))) - {"issue", "position"}:
             _write(item, version, notes)
             written[item.uuid] = item
     moved = {item.uuid: item for item in _fill(row, own.data.get("items", {}), notes, editor)}
@@ -89,6 +89,11 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
         record(item, "restored" if item.uuid in written else "moved" if item.issue_id else "shelved", editor)
     record(row, "restored", editor)
     return Restored(row, notes)
+
+
+def would_change(version: Version, now: dict[str, Any]) -> list[str]:
+    """The names of the fields that restore() would change of a row that is `now`, as history.current() tells it."""
+    return [name for name in changed(now, version.data) if name not in row_model(version).STATE]
 
 
 def row_model(version: Version) -> type[Content]:
@@ -105,6 +110,7 @@ def row_of(version: Version) -> Any:
 def _write(row: Any, version: Version, notes: list[str]) -> None:
     """Give `row` the values of `version` and save it."""
     is_new = row._state.adding
+    file = row.file.name if isinstance(row, Image) else None
     for each in row._meta.concrete_fields:
         if each.name not in version.data or each.name in row.DERIVED or getattr(each, "auto_now", False):
             continue
@@ -122,7 +128,7 @@ def _write(row: Any, version: Version, notes: list[str]) -> None:
         setattr(row, each.name, value)
     if isinstance(row, Issue) and is_new:
         _hide(row, version, notes)
-    if isinstance(row, Image):
+    if isinstance(row, Image) and row.file.name != file:
         row.variants = {}
         if not row.file:
             row.width = row.height = None

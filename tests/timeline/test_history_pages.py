@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import strip_tags
 
-from tests.factories import edith, make_image, make_issue, make_paper, make_user, paula, picture, tag
+from tests.factories import edith, make_author, make_image, make_issue, make_paper, make_user, paula, picture, tag
 from timeline.differences import differences
 from timeline.history import record, versions
 from timeline.images import store_image
@@ -89,6 +89,22 @@ def test_versions_are_compared_by_field_paragraph_and_word(editor: Client) -> No
     text = read(editor.get(f"{url('compare')}?old={new.pk}&new={new.pk}"))
     assert "Nothing differs." in text
     assert "Restore" not in text
+
+
+def test_comparing_and_listing_ask_no_more_for_more(editor: Client, django_assert_num_queries: Any) -> None:
+    paper, old, _ = saved_twice()
+    for name in ("Eve", "Mallory", "Trent"):
+        tag(paper, name)
+        paper.bylines.create(author=make_author(name), position=9)
+    new = record(paper, "saved")
+    # Four for the person, two versions, the row, three for what it is now, topics and authors by name.
+    with django_assert_num_queries(12):
+        editor.get(f"{url('compare')}?old={old.pk}&new={new.pk}")
+    for _ in range(3):
+        gone, _, _ = saved_twice()
+        gone.delete()
+    with django_assert_num_queries(7):  # four for the person, count, the last versions, those before
+        editor.get(url("deleted"))
 
 
 def test_versions_of_two_rows_are_not_compared(editor: Client) -> None:

@@ -26,7 +26,7 @@ from tests.thirdkind.models import Poll
 from timeline import publishing
 from timeline.history import current, record, versions
 from timeline.images import store_image
-from timeline.models import Content, Entry, Issue, Item, Publication, Topic, Version
+from timeline.models import Content, Entry, Image, Issue, Item, Publication, Topic, Version
 from timeline.restoring import NotRecorded, as_it_stood, restore, restore_whole
 from timeline.sections import render_issue, sections
 
@@ -189,6 +189,13 @@ def test_an_image_whose_file_was_swept_waits_for_it() -> None:
     assert restored.notes == ["The file of whale is gone: upload it again."]
     image.refresh_from_db()
     assert (image.file.name, image.width, image.height) == ("", None, None)
+
+
+def test_lighter_copies_of_the_same_file_stay() -> None:
+    image = store_image(picture(), name="whale")
+    Image.objects.update(variants={"webp": [40]})
+    restore(versions(image)[0])
+    assert Image.objects.get().variants == {"webp": [40]}
 
 
 def test_a_taken_address_becomes_a_free_one() -> None:
