@@ -5,6 +5,7 @@ cannot come back as it was is told in a sentence; what the rules of today forbid
 done. Whether readers see an issue is not touched: it is published and withdrawn, never restored.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from django.utils import timezone
 from timeline.history import changed, current, last_known, name_of, record
 from timeline.models import Content, FormerSlug, Image, Issue, Item, Slugged, User, Version
 from timeline.sections import section, sections
+
+PLACE = frozenset({"issue", "position"})  # fields of an item that its issue tells, too
 
 
 class NotRecorded(Exception):
@@ -79,9 +82,8 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     written: dict[Any, Item] = {}
     for version in items:
         item = row_of(version)
-        # Its issue and place are those that the issue names.
-        if item._state.adding or set(would_change(version, current(item))) - {"issue", "position"}:
-            _write(item, version, notes)
+        if item._state.adding or set(would_change(version, current(item))) - PLACE:
+            _write(item, version, notes, without=PLACE)
             written[item.uuid] = item
     moved = {item.uuid: item for item in _fill(row, own.data.get("items", {}), notes, editor)}
     for item in (moved | written).values():
@@ -107,14 +109,14 @@ def row_of(version: Version) -> Any:
     return rows.order_by("pk").first() or model(uuid=version.object_uuid)
 
 
-def _write(row: Any, version: Version, notes: list[str]) -> None:
-    """Give `row` the values of `version` and save it."""
+def _write(row: Any, version: Version, notes: list[str], *, without: Set[str] = frozenset()) -> None:
+    """Give `row` the values of `version`, but for the fields `without`, and save it."""
     is_new = row._state.adding
     file = row.file.name if isinstance(row, Image) else None
     for each in row._meta.concrete_fields:
         if each.name not in version.data or each.name in row.DERIVED or getattr(each, "auto_now", False):
             continue
-        if each.name in row.STATE and not is_new:
+        if each.name in without or (each.name in row.STATE and not is_new):
             continue
         value = version.data[each.name]
         if isinstance(each, models.ForeignKey):

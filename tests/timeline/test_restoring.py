@@ -302,7 +302,7 @@ def test_a_whole_issue_goes_there_and_back() -> None:
     orca.save()
     orca.bylines.all().delete()
     record(orca, "saved")
-    beluga.issue = other
+    beluga.issue, beluga.title, beluga.slug = other, "White Whale", "white-whale"
     beluga.save()
     record(beluga, "saved")
     record(gemini, "deleted")
@@ -318,6 +318,7 @@ def test_a_whole_issue_goes_there_and_back() -> None:
 
     restored = restore_whole(issue, then, edith())
     assert restored.notes == [f"“Beluga” was in issue {other.number} and is here again."]
+    assert versions(other)[0].data["items"]["papers"] == []
     issue.refresh_from_db()
     assert scene(issue) == before
     assert render_issue(issue, "html") == seen
