@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import models
 from django.utils.formats import localize
+from django.utils.text import capfirst
 
 from timeline.comparing import Change, compare, compare_lists
 from timeline.history import changed, last_known, name_of
@@ -49,19 +50,25 @@ class Difference:
             yield Stretch([change for _, change in rows], not is_near)
 
 
+def in_order(model: type[models.Model], names: Iterable[str]) -> list[str]:
+    """Names of fields in the order of `model`: PostgreSQL keeps none in JSON. Those that are no fields come last."""
+    known = [each.name for each in [*model._meta.concrete_fields, *model._meta.many_to_many]]
+    return sorted(names, key=lambda name: known.index(name) if name in known else len(known))
+
+
 def labels(model: type[models.Model], names: Iterable[str]) -> list[str]:
     """The fields of these names as people call them, also those that `model` has no more."""
     known = {each.name: str(each.verbose_name) for each in [*model._meta.concrete_fields, *model._meta.many_to_many]}
-    return [known.get(name, name.replace("_", " ")) for name in names]
+    return [known.get(name, name.replace("_", " ")) for name in in_order(model, names)]
 
 
 def differences(model: type[Content], old: Data, new: Data) -> list[Difference]:
     """Of every field that differs, in order. Two queries at most for each model to which they relate."""
-    names = changed(old, new)
+    names = in_order(model, changed(old, new))
     fields = {each.name: each for each in [*model._meta.concrete_fields, *model._meta.many_to_many]}
     known = _Known()
     found: list[Difference] = []
-    for name in names:
+    for name, label in zip(names, map(capfirst, labels(model, names)), strict=True):
         before, after = old.get(name), new.get(name)
         related = fields[name].related_model if name in fields else None
         if name == "items":
@@ -70,9 +77,9 @@ def differences(model: type[Content], old: Data, new: Data) -> list[Difference]:
                 if sides[0] != sides[1]:
                     found.append(known.rows(kind.title, kind.model, *sides))
         elif related:
-            found.append(known.rows(labels(model, [name])[0], related, _listed(before), _listed(after)))
+            found.append(known.rows(label, related, _listed(before), _listed(after)))
         else:
-            found.append(_values(labels(model, [name])[0], fields.get(name), before, after))
+            found.append(_values(label, fields.get(name), before, after))
     return found
 
 

@@ -140,13 +140,13 @@ class HistoryPages:
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         now = current(row) if row else {}
-        may = self.may_restore(request, row)
+        wanted = [version for version in (old, new) if version] if self.may_restore(request, row) else []
         context = {
             "row": row,
             "old": old,
             "new": new,
             "differences": differences(self.model, old.data, new.data if new else now),
-            "restorable": [version for version in (old, new) if may and version and changed(now, version.data)],
+            "restorable": [each for each in wanted if restoring.would_change(each, now)],
         }
         return self.show(request, "compare", f"Compare versions of {row or name_of(old)}", **context)
 
@@ -184,7 +184,7 @@ class HistoryPages:
     def tell(self, request: HttpRequest, restored: restoring.Restored, sentence: str) -> None:
         self.log_change(request, restored.row, "Restored")
         messages.success(request, sentence)
-        for note in restored.notes:
+        for note in dict.fromkeys(restored.notes):  # one author may be gone from several items
             messages.warning(request, note)
 
     def refuse(self, request: HttpRequest, error: ValidationError) -> None:
@@ -205,14 +205,12 @@ class IssueHistory(HistoryPages):
 
     def history_of(self, row: Issue) -> QuerySet[Version]:
         own = versions(row)
-        inside = {
-            uuid
-            for items in own.values_list("data__items", flat=True)
-            for uuids in (items or {}).values()
-            for uuid in uuids
-        }
+        known = list(own.values_list("data__items", "created_at"))
+        if not known:
+            return own
+        inside = {uuid for items, _ in known for uuids in (items or {}).values() for uuid in uuids}
         labels = [kind.model._meta.label_lower for kind in sections()]
-        items = Q(model__in=labels, object_uuid__in=inside, data__issue=str(row.uuid))
+        items = Q(model__in=labels, object_uuid__in=inside, data__issue=str(row.uuid), created_at__gte=known[-1][1])
         return Version.objects.filter(Q(model=row._meta.label_lower, object_uuid=row.uuid) | items)
 
     def may_restore(self, request: HttpRequest, row: Issue | None) -> bool:
@@ -268,8 +266,7 @@ class IssueHistory(HistoryPages):
         row = restoring.row_model(version)._base_manager.filter(uuid=version.object_uuid).first()
         if row is None:
             return "was deleted and is made anew"
-        names = [name for name in changed(current(row), version.data) if name not in row.STATE]
-        return ", ".join(labels(type(row), names))
+        return ", ".join(labels(type(row), restoring.would_change(version, current(row))))
 
     def refused(self, request: HttpRequest, issue: Issue, error: Exception) -> HttpResponse:
         if isinstance(error, ValidationError):

@@ -5,6 +5,7 @@ cannot come back as it was is told in a sentence; what the rules of today forbid
 done. Whether readers see an issue is not touched: it is published and withdrawn, never restored.
 """
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,6 +16,8 @@ from django.utils import timezone
 from timeline.history import changed, current, last_known, name_of, record
 from timeline.models import Content, FormerSlug, Image, Issue, Item, Slugged, User, Version
 from timeline.sections import section, sections
+
+PLACE = frozenset({"issue", "position"})  # fields of an item that its issue tells, too
 
 
 class NotRecorded(Exception):
@@ -61,7 +64,7 @@ def as_it_stood(issue: Issue, at: Version) -> list[Version]:
     own = until.filter(model=issue._meta.label_lower, object_uuid=issue.uuid).first()
     if own is None:
         raise NotRecorded(f"Nobody had saved {issue} by then.")
-    inside = [uuid for uuids in own.data.get("items", {}).values() for uuid in uuids]
+    inside = [uuid for kind in sections() for uuid in own.data.get("items", {}).get(kind.kind, [])]
     items = [version for kind in sections() for version in last_known(kind.model, inside, until).values()]
     return [own, *sorted(items, key=lambda version: inside.index(str(version.object_uuid)))]
 
@@ -79,9 +82,8 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     written: dict[Any, Item] = {}
     for version in items:
         item = row_of(version)
-        # Its issue and place are those that the issue names.
-        if item._state.adding or set(changed(current(item), version.data)) - {"issue", "position"}:
-            _write(item, version, notes)
+        if item._state.adding or set(would_change(version, current(item))) - PLACE:
+            _write(item, version, notes, without=PLACE)
             written[item.uuid] = item
     moved = {item.uuid: item for item in _fill(row, own.data.get("items", {}), notes, editor)}
     for item in (moved | written).values():
@@ -89,6 +91,11 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
         record(item, "restored" if item.uuid in written else "moved" if item.issue_id else "shelved", editor)
     record(row, "restored", editor)
     return Restored(row, notes)
+
+
+def would_change(version: Version, now: dict[str, Any]) -> list[str]:
+    """The names of the fields that restore() would change of a row that is `now`, as history.current() tells it."""
+    return [name for name in changed(now, version.data) if name not in row_model(version).STATE]
 
 
 def row_model(version: Version) -> type[Content]:
@@ -102,13 +109,14 @@ def row_of(version: Version) -> Any:
     return rows.order_by("pk").first() or model(uuid=version.object_uuid)
 
 
-def _write(row: Any, version: Version, notes: list[str]) -> None:
-    """Give `row` the values of `version` and save it."""
+def _write(row: Any, version: Version, notes: list[str], *, without: Set[str] = frozenset()) -> None:
+    """Give `row` the values of `version`, but for the fields `without`, and save it."""
     is_new = row._state.adding
+    file = row.file.name if isinstance(row, Image) else None
     for each in row._meta.concrete_fields:
         if each.name not in version.data or each.name in row.DERIVED or getattr(each, "auto_now", False):
             continue
-        if each.name in row.STATE and not is_new:
+        if each.name in without or (each.name in row.STATE and not is_new):
             continue
         value = version.data[each.name]
         if isinstance(each, models.ForeignKey):
@@ -122,7 +130,7 @@ def _write(row: Any, version: Version, notes: list[str]) -> None:
         setattr(row, each.name, value)
     if isinstance(row, Issue) and is_new:
         _hide(row, version, notes)
-    if isinstance(row, Image):
+    if isinstance(row, Image) and row.file.name != file:
         row.variants = {}
         if not row.file:
             row.width = row.height = None

@@ -26,7 +26,7 @@ from tests.thirdkind.models import Poll
 from timeline import publishing
 from timeline.history import current, record, versions
 from timeline.images import store_image
-from timeline.models import Content, Entry, Issue, Item, Publication, Topic, Version
+from timeline.models import Content, Entry, Image, Issue, Item, Publication, Topic, Version
 from timeline.restoring import NotRecorded, as_it_stood, restore, restore_whole
 from timeline.sections import render_issue, sections
 
@@ -191,6 +191,13 @@ def test_an_image_whose_file_was_swept_waits_for_it() -> None:
     assert (image.file.name, image.width, image.height) == ("", None, None)
 
 
+def test_lighter_copies_of_the_same_file_stay() -> None:
+    image = store_image(picture(), name="whale")
+    Image.objects.update(variants={"webp": [40]})
+    restore(versions(image)[0])
+    assert Image.objects.get().variants == {"webp": [40]}
+
+
 def test_a_taken_address_becomes_a_free_one() -> None:
     paper = make_paper(title="Orca")
     version = record(paper, "added")
@@ -295,7 +302,7 @@ def test_a_whole_issue_goes_there_and_back() -> None:
     orca.save()
     orca.bylines.all().delete()
     record(orca, "saved")
-    beluga.issue = other
+    beluga.issue, beluga.title, beluga.slug = other, "White Whale", "white-whale"
     beluga.save()
     record(beluga, "saved")
     record(gemini, "deleted")
@@ -311,6 +318,7 @@ def test_a_whole_issue_goes_there_and_back() -> None:
 
     restored = restore_whole(issue, then, edith())
     assert restored.notes == [f"“Beluga” was in issue {other.number} and is here again."]
+    assert versions(other)[0].data["items"]["papers"] == []
     issue.refresh_from_db()
     assert scene(issue) == before
     assert render_issue(issue, "html") == seen
