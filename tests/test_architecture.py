@@ -12,6 +12,7 @@ KINDS = [app for app in ("papers", "news", "boards", "mailing", "discussion") if
 # Within timeline, from the bottom up: a module imports only modules of its own line or of lines above it here.
 LAYERS = [
     ["settings", "compression", "mathml", "citations", "scores", "charts", "glossary", "dialect", "references"],
+    ["fetching"],
     ["hypertext", "plaintext", "markdown"],
     ["terms", "film", "remux", "typesetting", "share_images"],
     ["fields"],
