@@ -1,7 +1,10 @@
+from collections.abc import Sequence
 from typing import Any
 
 from news.models import NewsItem
+from timeline.findings import Finding
 from timeline.markdown import safe_href
+from timeline.models import Item
 from timeline.sections import Section
 
 
@@ -18,3 +21,8 @@ class News(Section):
         event = {"about": {"@type": "Organization", "name": item.organisation}} if item.organisation else {}
         source = {"citation": item.source_url} if safe_href(item.source_url) else {}
         return {"@type": "NewsArticle", **event, **source}
+
+    def findings(self, items: Sequence[Item]) -> list[Finding]:
+        message = "Give the link to the source of this news."
+        own = [item for item in items if isinstance(item, NewsItem)]
+        return [Finding("no-source", "hard", message, item, "source_url") for item in own if not item.links]

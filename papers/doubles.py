@@ -4,7 +4,7 @@ Only names with a family name in common are compared, and those that begin alike
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -31,29 +31,40 @@ class Proposal:
         return self.first, self.second
 
 
-def proposals() -> list[Proposal]:
-    """Every likely pair that nobody has called different, the likeliest first."""
+def proposals(among: Set[int] | None = None) -> list[Proposal]:
+    """Every likely pair that nobody has called different, the likeliest first; of `among`, primary keys, one at least.
+
+    Two queries where no names are alike.
+    """
     authors = {author.pk: author for author in Author.objects.prefetch_related("spellings")}
     names = {pk: {words_of(name) for name in author.names} - {()} for pk, author in authors.items()}
+    alike: dict[Pair, tuple[int, str]] = {}
+    for pair in candidates(authors.values(), names):
+        if among is None or not among.isdisjoint(pair):
+            first, second = pair
+            if likest := best_reason(authors[first], authors[second], names[first], names[second]):
+                alike[pair] = likest
+    if not alike:
+        return []
     together = items_together()
     refused = set(NotSame.objects.values_list("first", "second"))
     found = []
-    for pair in candidates(authors.values(), names) - refused:
-        first, second = (authors[pk] for pk in pair)
-        if (first.orcid and second.orcid and first.orcid != second.orcid) or second.pk in together[first.pk]:
+    for pair, (points, reason) in alike.items():
+        if pair in refused or pair[1] in together[pair[0]]:
             continue  # nobody writes a paper with himself
-        alike = [like for one, other in product(names[first.pk], names[second.pk]) if (like := likeness(one, other))]
-        if first.orcid and first.orcid == second.orcid:
-            alike.append((100, "the same ORCID"))
-        if not alike:
-            continue
-        points, reason = max(alike)
-        shared = len(together[first.pk] & together[second.pk])
+        shared = len(together[pair[0]] & together[pair[1]])
         points += 10 * min(shared, 3)
         if points >= LEAST:
             in_common = [f"{shared} co-author{'s' * (shared > 1)} in common"] if shared else []
-            found.append(Proposal(first, second, points, (reason, *in_common)))
+            found.append(Proposal(*(authors[pk] for pk in pair), points, (reason, *in_common)))
     return sorted(found, key=lambda one: (-one.points, one.first.name, one.second.name, one.first.pk, one.second.pk))
+
+
+def best_reason(first: Author, second: Author, names: set[Words], others: set[Words]) -> tuple[int, str] | None:
+    """The likeliest of what speaks for it; None if nothing does, or if their ORCIDs speak against it."""
+    if first.orcid and second.orcid:
+        return (100, "the same ORCID") if first.orcid == second.orcid else None
+    return max((like for one, other in product(names, others) if (like := likeness(one, other))), default=None)
 
 
 def words_of(name: str) -> Words:

@@ -21,10 +21,12 @@ from timeline.models.content import (
 )
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
+from timeline.models.preflight import CheckedLink, Override
 from timeline.models.users import User, UserManager
 
 __all__ = [
     "AbstractSpelling",
+    "CheckedLink",
     "Content",
     "Entry",
     "EntryQuerySet",
@@ -38,6 +40,7 @@ __all__ = [
     "ItemQuerySet",
     "Named",
     "NamedQuerySet",
+    "Override",
     "Publication",
     "Slugged",
     "Term",
