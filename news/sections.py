@@ -3,6 +3,7 @@ from typing import Any
 
 from news.models import NewsItem
 from timeline.findings import Finding
+from timeline.links import links, texts
 from timeline.markdown import safe_href
 from timeline.models import Item
 from timeline.sections import Section
@@ -23,6 +24,10 @@ class News(Section):
         return {"@type": "NewsArticle", **event, **source}
 
     def findings(self, items: Sequence[Item]) -> list[Finding]:
-        message = "Give the link to the source of this news."
+        message = "Give the link to the source of this news, in its field or in the text."
         own = [item for item in items if isinstance(item, NewsItem)]
-        return [Finding("no-source", "hard", message, item, "source_url") for item in own if not item.links]
+        return [
+            Finding("no-source", "hard", message, item, "source_url")
+            for item in own
+            if not item.links and not links([item], texts([item]))
+        ]

@@ -56,7 +56,7 @@ def proposals(among: Set[int] | None = None) -> list[Proposal]:
         points += 10 * min(shared, 3)
         if points >= LEAST:
             in_common = [f"{shared} co-author{'s' * (shared > 1)} in common"] if shared else []
-            found.append(Proposal(*(authors[pk] for pk in pair), points, (reason, *in_common)))
+            found.append(Proposal(authors[pair[0]], authors[pair[1]], points, (reason, *in_common)))
     return sorted(found, key=lambda one: (-one.points, one.first.name, one.second.name, one.first.pk, one.second.pk))
 
 
