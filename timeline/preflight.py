@@ -19,7 +19,7 @@ CLIPPED = 102 * 1024  # bytes of HTML
 NEARLY_CLIPPED = 90 * 1024
 
 # What people write where something is still to come; “TK” is the word of journalists for it.
-_LEFT_OVER = re.compile(r"\b(?:TODO|FIXME|XXX|(?:TK)+)\b|\blorem ipsum\b|\bLorem Ipsum\b")
+_LEFT_OVER = re.compile(r"\b(?:TODO|FIXME|XXX|(?:TK)+|(?i:lorem ipsum))\b")
 
 
 @dataclass(frozen=True)

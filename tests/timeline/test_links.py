@@ -66,7 +66,7 @@ def test_links_of_fields_and_of_texts() -> None:
 
 
 def test_text_that_is_too_long_has_an_empty_outline() -> None:
-    (text,) = texts([make_issue(introduction="[a](https://a.example/)" * 10_000)])
+    (text,) = texts([Issue(introduction="[a](https://a.example/) " * 10_000)])
     assert isinstance(text, Text)
     assert (text.outline.links, text.outline.words) == ((), ())
 

@@ -53,7 +53,8 @@ def faulty_issue() -> Issue:
     )
     make_paper(issue, title="Pictures", authors=["Ada Lovelace"], body=pictures)
     texts = (
-        "## Empty\n\n## Full\n\nLorem ipsum dolor\nsit amet.\n\n$\\nonsense{$\n\n::: note\nIt stays open.\n\n"  # 10 to 13
+        "## Empty\n\n## Full\n\nLorem ipsum dolor\nsit amet.\n\n$\\nonsense{$\n\n"  # 10, 11, 12
+        "::: note\nIt stays open.\n\n"  # 13
         "```scores MMLU\nmeasured by: Somebody\nOrca = 1\n```\n"  # 14
     )
     make_paper(issue, title="Texts", authors=["Grace Hopper"], body=texts)
@@ -74,7 +75,8 @@ def faulty_issue() -> Issue:
 
 def test_twenty_faults_are_twenty_findings() -> None:
     issue = faulty_issue()
-    assert [(found.row.title, found.code, found.severity, found.field, found.line) for found in preflight.findings(issue)] == [
+    found = preflight.findings(issue)
+    assert [(one.row.title, one.code, one.severity, one.field, one.line) for one in found] == [
         ("TODO", "left-over", "hard", "title", None),
         ("TODO", "heading-skips", "soft", "introduction", 3),
         ("Pictures", "picture-alt", "hard", "body", 15),
@@ -96,7 +98,7 @@ def test_twenty_faults_are_twenty_findings() -> None:
         ("From nowhere", "no-source", "hard", "source_url", None),
         ("Without a text", "no-text", "soft", "body", None),
     ]  # fmt: skip
-    assert {found.message[-1] for found in preflight.findings(issue)} == {"."}
+    assert {one.message[-1] for one in found} == {"."}
 
 
 def test_demo_is_clean() -> None:
@@ -115,28 +117,8 @@ def test_queries_do_not_grow_with_the_items(django_assert_num_queries: DjangoAss
     """One a kind (three here), and one each for: bylines, links, images, authors, their spellings, papers covered
     before, the publication, the images of the letter."""
     issue = make_issue(published=False)
-    names = [
-        "Ada",
-        "Bob",
-        "Cleo",
-        "Dora",
-        "Emil",
-        "Fritz",
-        "Gisela",
-        "Hugo",
-        "Ines",
-        "Jana",
-        "Karl",
-        "Lina",
-        "Max",
-        "Nora",
-        "Otto",
-        "Paul",
-        "Quinn",
-        "Rosa",
-        "Sven",
-        "Tilda",
-    ]
+    names = ["Ada", "Bob", "Cleo", "Dora", "Emil", "Fritz", "Gisela", "Hugo", "Ines", "Jana"]
+    names += ["Karl", "Lina", "Max", "Nora", "Otto", "Paul", "Quinn", "Rosa", "Sven", "Tilda"]
     for number, name in enumerate(names):
         shown(f"figure-{number}")
         body = f"![](media:figure-{number})\n\n[A link](https://{name}.example/)\n"
@@ -156,11 +138,10 @@ def test_queries_do_not_grow_with_the_items(django_assert_num_queries: DjangoAss
         (80_000, []),
         (95_000, [("letter-large", "soft", "", None)]),
         (105_000, [("letter-clipped", "hard", "", None)]),
-        (210_000, [("markdown", "hard", "introduction", 1)]),  # too long to be read at all
     ],
 )
 def test_letter_that_gmail_would_cut_off(size: int, expected: list[Any]) -> None:
-    assert told(make_draft(introduction="x" * size)) == expected
+    assert told(make_draft(introduction="words " * (size // 6))) == expected
 
 
 @pytest.mark.parametrize(
