@@ -188,9 +188,8 @@ def of_links(found: Sequence[Link], asked: dict[str, CheckedLink]) -> Iterator[F
     for url, link in {link.url: link for link in reversed(found)}.items():
         if (known := asked.get(url)) and known.is_broken:
             why = known.error or f"It answers {known.status}."
-            yield Finding(
-                "link-broken", "soft", f"Correct or remove the link to {url}. {why}", link.row, link.field, link.line
-            )
+            message = f"Correct or remove the link to {url}: {why[0].lower()}{why[1:]}"
+            yield Finding("link-broken", "soft", message, link.row, link.field, link.line)
 
 
 def of_letter(issue: Issue, parts: list[Filled]) -> Iterator[Finding]:

@@ -232,7 +232,7 @@ def test_link_that_stands_in_several_places_is_told_once_and_one_that_nobody_ask
     at = datetime(2026, 1, 1, tzinfo=UTC)
     CheckedLink.objects.create(url="https://gone.example/", error="There is no host gone.example.", checked_at=at)
     (found,) = preflight.findings(issue)
-    assert found.message == "Correct or remove the link to https://gone.example/. There is no host gone.example."
+    assert found.message == "Correct or remove the link to https://gone.example/: there is no host gone.example."
     result = preflight.inspect(issue)
     assert (result.checked, len(result.urls)) == (1, 2)
 
