@@ -6,11 +6,11 @@ Only names with a family name in common are compared, and those that begin alike
 from collections import defaultdict
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
 from rapidfuzz.distance import OSA
 
-from papers.models import Author, NotSame
+from papers.models import Author, NotSame, Spelling
 from timeline.sections import sections
 from timeline.terms import tokens
 
@@ -36,14 +36,14 @@ def proposals(among: Set[int] | None = None) -> list[Proposal]:
 
     Two queries where no names are alike.
     """
-    authors = {author.pk: author for author in Author.objects.prefetch_related("spellings")}
-    names = {pk: {words_of(name) for name in author.names} - {()} for pk, author in authors.items()}
+    authors = Author.objects.in_bulk()
+    names = {pk: {words_of(author.name)} - {()} for pk, author in authors.items()}
+    for pk, spelling in Spelling.objects.values_list("author", "name"):  # prefetching makes a queryset for each author
+        names[pk] |= {words_of(spelling)} - {()}
     alike: dict[Pair, tuple[int, str]] = {}
-    for pair in candidates(authors.values(), names):
-        if among is None or not among.isdisjoint(pair):
-            first, second = pair
-            if likest := best_reason(authors[first], authors[second], names[first], names[second]):
-                alike[pair] = likest
+    for first, second in candidates(authors.values(), names, authors.keys() if among is None else among):
+        if likest := best_reason(authors[first], authors[second], names[first], names[second]):
+            alike[first, second] = likest
     if not alike:
         return []
     together = items_together()
@@ -84,8 +84,8 @@ def items_together() -> dict[int, set[int]]:
     return found
 
 
-def candidates(authors: Iterable[Author], names: dict[int, set[Words]]) -> set[Pair]:
-    """Pairs that are worth a comparison."""
+def candidates(authors: Iterable[Author], names: dict[int, set[Words]], among: Set[int]) -> set[Pair]:
+    """Pairs that are worth a comparison, of `among` one at least."""
     blocks: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for author in authors:
         if author.orcid:
@@ -93,11 +93,16 @@ def candidates(authors: Iterable[Author], names: dict[int, set[Words]]) -> set[P
         for words in names[author.pk]:
             blocks["family", words[-1]].add(author.pk)
             blocks["near", words[0], words[-1][0]].add(author.pk)
-    pairs = {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
+    together = [(block & among, block) for block in blocks.values()]
     for pk, own in names.items():  # whose family name may stand first
-        for words in own:
-            pairs |= {(min(pk, other), max(pk, other)) for other in blocks.get(("family", words[0]), ()) if other != pk}
-    return pairs
+        together += [({pk}, blocks[key]) for words in own if (key := ("family", words[0])) in blocks]
+    return {
+        (min(pk, other), max(pk, other))
+        for some, block in together
+        for pk in some
+        for other in (block if pk in among else block & among)
+        if other != pk
+    }
 
 
 def likeness(one: Words, other: Words) -> tuple[int, str] | None:
