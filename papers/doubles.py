@@ -42,8 +42,8 @@ def proposals(among: Set[int] | None = None) -> list[Proposal]:
         names[pk] |= {words_of(spelling)} - {()}
     alike: dict[Pair, tuple[int, str]] = {}
     for first, second in candidates(authors.values(), names, authors.keys() if among is None else among):
-        if likest := best_reason(authors[first], authors[second], names[first], names[second]):
-            alike[first, second] = likest
+        if likeliest := best_reason(authors[first], authors[second], names[first], names[second]):
+            alike[first, second] = likeliest
     if not alike:
         return []
     together = items_together()
