@@ -1,9 +1,13 @@
+from collections.abc import Sequence
 from typing import Any
 
 from ninja import Schema
 
 from news.models import NewsItem
+from timeline.findings import Finding
+from timeline.links import links, texts
 from timeline.markdown import safe_href
+from timeline.models import Item
 from timeline.sections import Section
 
 
@@ -25,3 +29,12 @@ class News(Section):
         event = {"about": {"@type": "Organization", "name": item.organisation}} if item.organisation else {}
         source = {"citation": item.source_url} if safe_href(item.source_url) else {}
         return {"@type": "NewsArticle", **event, **source}
+
+    def findings(self, items: Sequence[Item]) -> list[Finding]:
+        message = "Give the link to the source of this news, in its field or in the text."
+        own = [item for item in items if isinstance(item, NewsItem)]
+        return [
+            Finding("no-source", "hard", message, item, "source_url")
+            for item in own
+            if not item.links and not links([item], texts([item]))
+        ]

@@ -4,13 +4,13 @@ Only names with a family name in common are compared, and those that begin alike
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import product
 
 from rapidfuzz.distance import OSA
 
-from papers.models import Author, NotSame
+from papers.models import Author, NotSame, Spelling
 from timeline.sections import sections
 from timeline.terms import tokens
 
@@ -31,29 +31,40 @@ class Proposal:
         return self.first, self.second
 
 
-def proposals() -> list[Proposal]:
-    """Every likely pair that nobody has called different, the likeliest first."""
-    authors = {author.pk: author for author in Author.objects.prefetch_related("spellings")}
-    names = {pk: {words_of(name) for name in author.names} - {()} for pk, author in authors.items()}
+def proposals(among: Set[int] | None = None) -> list[Proposal]:
+    """Every likely pair that nobody has called different, the likeliest first; of `among`, primary keys, one at least.
+
+    Two queries where no names are alike.
+    """
+    authors = Author.objects.in_bulk()
+    names = {pk: {words_of(author.name)} - {()} for pk, author in authors.items()}
+    for pk, spelling in Spelling.objects.values_list("author", "name"):  # prefetching makes a queryset for each author
+        names[pk] |= {words_of(spelling)} - {()}
+    alike: dict[Pair, tuple[int, str]] = {}
+    for first, second in candidates(authors.values(), names, authors.keys() if among is None else among):
+        if likeliest := best_reason(authors[first], authors[second], names[first], names[second]):
+            alike[first, second] = likeliest
+    if not alike:
+        return []
     together = items_together()
     refused = set(NotSame.objects.values_list("first", "second"))
     found = []
-    for pair in candidates(authors.values(), names) - refused:
-        first, second = (authors[pk] for pk in pair)
-        if (first.orcid and second.orcid and first.orcid != second.orcid) or second.pk in together[first.pk]:
+    for pair, (points, reason) in alike.items():
+        if pair in refused or pair[1] in together[pair[0]]:
             continue  # nobody writes a paper with himself
-        alike = [like for one, other in product(names[first.pk], names[second.pk]) if (like := likeness(one, other))]
-        if first.orcid and first.orcid == second.orcid:
-            alike.append((100, "the same ORCID"))
-        if not alike:
-            continue
-        points, reason = max(alike)
-        shared = len(together[first.pk] & together[second.pk])
+        shared = len(together[pair[0]] & together[pair[1]])
         points += 10 * min(shared, 3)
         if points >= LEAST:
             in_common = [f"{shared} co-author{'s' * (shared > 1)} in common"] if shared else []
-            found.append(Proposal(first, second, points, (reason, *in_common)))
+            found.append(Proposal(authors[pair[0]], authors[pair[1]], points, (reason, *in_common)))
     return sorted(found, key=lambda one: (-one.points, one.first.name, one.second.name, one.first.pk, one.second.pk))
+
+
+def best_reason(first: Author, second: Author, names: set[Words], others: set[Words]) -> tuple[int, str] | None:
+    """The likeliest of what speaks for it; None if nothing does, or if their ORCIDs speak against it."""
+    if first.orcid and second.orcid:
+        return (100, "the same ORCID") if first.orcid == second.orcid else None
+    return max((like for one, other in product(names, others) if (like := likeness(one, other))), default=None)
 
 
 def words_of(name: str) -> Words:
@@ -73,8 +84,8 @@ def items_together() -> dict[int, set[int]]:
     return found
 
 
-def candidates(authors: Iterable[Author], names: dict[int, set[Words]]) -> set[Pair]:
-    """Pairs that are worth a comparison."""
+def candidates(authors: Iterable[Author], names: dict[int, set[Words]], among: Set[int]) -> set[Pair]:
+    """Pairs that are worth a comparison, of `among` one at least."""
     blocks: dict[tuple[str, ...], set[int]] = defaultdict(set)
     for author in authors:
         if author.orcid:
@@ -82,11 +93,16 @@ def candidates(authors: Iterable[Author], names: dict[int, set[Words]]) -> set[P
         for words in names[author.pk]:
             blocks["family", words[-1]].add(author.pk)
             blocks["near", words[0], words[-1][0]].add(author.pk)
-    pairs = {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
+    together = [(block & among, block) for block in blocks.values()]
     for pk, own in names.items():  # whose family name may stand first
-        for words in own:
-            pairs |= {(min(pk, other), max(pk, other)) for other in blocks.get(("family", words[0]), ()) if other != pk}
-    return pairs
+        together += [({pk}, blocks[key]) for words in own if (key := ("family", words[0])) in blocks]
+    return {
+        (min(pk, other), max(pk, other))
+        for some, block in together
+        for pk in some
+        for other in (block if pk in among else block & among)
+        if other != pk
+    }
 
 
 def likeness(one: Words, other: Words) -> tuple[int, str] | None:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from django.conf import settings
@@ -5,11 +6,12 @@ from django.db.models import QuerySet
 from ninja import Schema
 from pydantic import Field
 
-from papers import lineage
+from papers import lineage, preflight
 from papers.models import Author, PaperSummary
 from timeline.citations import Work
+from timeline.findings import Finding
 from timeline.markdown import safe_href
-from timeline.models import Publication
+from timeline.models import Item, Publication
 from timeline.sections import Section
 
 
@@ -60,6 +62,16 @@ class Papers(Section):
 
     def below(self, item: PaperSummary) -> str:
         return lineage.rendered(item)
+
+    def addresses(self, item: PaperSummary) -> list[tuple[str, str]]:
+        known = [
+            ("arxiv_id", f"https://arxiv.org/abs/{item.arxiv}" if item.arxiv_id else ""),
+            ("doi", f"https://doi.org/{item.doi}" if item.doi else ""),
+        ]
+        return [(field, url) for field, url in known if safe_href(url)] + super().addresses(item)
+
+    def findings(self, items: Sequence[Item]) -> list[Finding]:
+        return preflight.findings(items)
 
     def works(self, item: PaperSummary, publication: Publication) -> list[Work]:
         doi = item.doi or (f"10.48550/arXiv.{item.arxiv_id}" if item.arxiv_id else "")

@@ -50,6 +50,13 @@ def make_issue(*, published: bool = True, at: datetime | None = None, **fields: 
     return issue
 
 
+def make_draft(**fields: Any) -> Issue:
+    """An issue that nothing keeps from being published."""
+    issue = make_issue(published=False, **fields)
+    make_paper(issue, authors=["Ada Lovelace"], body="What it says.")
+    return issue
+
+
 def make_paper(issue: Issue | None = None, *, authors: list[str] | None = None, **fields: Any) -> PaperSummary:
     fields.setdefault("title", f"Paper {next(numbers)}: A Study")
     paper = PaperSummary.objects.create(issue=issue, **fields)

@@ -193,7 +193,7 @@ def test_nothing_runs_in_mail(site: dict[str, Any]) -> None:
 def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None:
     client.force_login(User.objects.create_superuser("root@example.org"))
     urls = [reverse("admin:index"), reverse("admin:timeline_issue_preview", args=[site["issue"].pk])]
-    urls += [reverse("admin:timeline_issue_publish", args=[site["issue"].pk])]
+    urls += [reverse(f"admin:timeline_issue_{page}", args=[site["issue"].pk]) for page in ("publish", "preflight")]
     for row in site["rows"]:
         if isinstance(row, Spelling | Measurement):
             continue

@@ -139,6 +139,7 @@ GET: dict[str, Statuses] = {
     "admin/set-password/": (302, 302, 403, 403),
     **of_content("timeline/issue", STAFF, STAFF, STAFF, PUBLISHER),
     "admin/timeline/issue/<int:pk>/preview/": STAFF,
+    "admin/timeline/issue/<int:pk>/preflight/": STAFF,
     "admin/timeline/issue/<int:pk>/publish/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/schedule/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/withdraw/": PUBLISHER,
@@ -312,4 +313,7 @@ def test_get_answers_each_person_as_the_table_says(person: int, address: dict[st
 def test_post_answers_each_person_as_the_table_says(route: str, person: int, address: dict[str, str]) -> None:
     if "publish" in route:
         Issue.objects.update(published_at=None)
-    assert client_of(person).post(url(route, address), {"post": "yes"}).status_code == POST[route][person]
+    assert (
+        client_of(person).post(url(route, address), {"post": "yes", "override": "Fit to print"}).status_code
+        == POST[route][person]
+    )

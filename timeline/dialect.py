@@ -305,7 +305,14 @@ def _figures(state: StateCore) -> None:
         tokens.append(token)
         if token.type != "paragraph_close" or tokens[-3].type != "paragraph_open":
             continue
-        children = [child for child in tokens[-2].children or () if child.type not in {"softbreak", "hardbreak"}]
+        children = []
+        line = tokens[-3].map[0] if tokens[-3].map else 0
+        for child in tokens[-2].children or ():
+            if child.type in {"softbreak", "hardbreak"}:
+                line += 1
+            else:
+                child.map = [line, line + 1]
+                children.append(child)
         if children and all(child.type == "image" and media_name(str(child.attrs["src"])) for child in children):
             del tokens[-3:]
             for child in children:

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-from timeline import derived
+from timeline import derived, links
 from timeline.models import Content, Issue, User, Version
 from timeline.sections import sections
 
@@ -63,6 +63,7 @@ def current(row: Content) -> dict[str, Any]:
 def record(row: Content, action: str, editor: User | None = None) -> Version:
     """Keep what `row` is now. Call it last in the transaction, when its related rows are saved too."""
     derived.update(row)
+    links.plan(row)
     return Version.objects.create(
         model=row._meta.label_lower, object_uuid=row.uuid, data=current(row), action=action, editor=editor
     )

@@ -21,6 +21,7 @@ from timeline.dialect import CONTAINERS, MAX_LENGTH, TextTooLong, parse
 from timeline.hypertext import Html, level_of, with_prefix
 from timeline.mathml import CLASSES as MATH_CLASSES
 from timeline.mathml import BadLatex, to_mathml
+from timeline.outline import Outline, outline
 from timeline.plaintext import to_plaintext
 from timeline.references import Context, Figure, Variant, media_name, safe_href
 from timeline.scores import Scores
@@ -30,6 +31,7 @@ __all__ = [
     "Context",
     "Figure",
     "Heading",
+    "Outline",
     "Problem",
     "Scores",
     "TextTooLong",
@@ -37,6 +39,7 @@ __all__ = [
     "blocks",
     "headings",
     "media_names",
+    "outline",
     "problems",
     "safe_href",
     "scores",

@@ -5,7 +5,7 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
@@ -19,6 +19,9 @@ from django.utils.safestring import SafeString
 from ninja import Schema
 
 from timeline.citations import Work
+from timeline.fields import WebField
+from timeline.findings import Finding
+from timeline.markdown import safe_href
 from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
@@ -60,6 +63,18 @@ class Section:
 
     def facets(self, item: Any) -> list[tuple[str, str, str]]:
         """(name, value, label) of what the catalogue shall know of `item` beyond what all kinds share."""
+        return []
+
+    def addresses(self, item: Any) -> list[tuple[str, str]]:
+        """(name of the field, address) of all that `item` links beside its text."""
+        names = [field.name for field in item._meta.concrete_fields if isinstance(field, WebField)]
+        return [(name, url) for name in names if (url := safe_href(getattr(item, name)))]
+
+    def findings(self, items: Sequence[Item]) -> list[Finding]:
+        """What only this kind knows to be wrong with an issue of these `items`: they are of all kinds, with bylines.
+
+        Without a query for each item.
+        """
         return []
 
     def below(self, item: Any) -> str:
@@ -199,14 +214,19 @@ def item_context(
     }
 
 
-def render_issue(issue: Issue, medium: str, publication: Publication | None = None) -> SafeString:
+def render_issue(
+    issue: Issue, medium: str, publication: Publication | None = None, parts: Sequence[Filled] | None = None
+) -> SafeString:
     """The whole issue as "html" (for the page), "email.html" or "txt" (for the letter).
+
+    `parts` are what filled() gave for it, in any medium, where somebody has asked already.
 
     It has no side effect and holds no primary key, so a preview inside a transaction equals what is published.
     """
     if medium not in MEDIA:
         raise ValueError(f"No medium “{medium}”: choose one of {', '.join(MEDIA)}.")
-    return _render(filled([issue], medium), f"timeline/issue.{medium}", medium, publication)[0]
+    own = filled([issue], medium) if parts is None else {issue: [replace(part, medium=medium) for part in parts]}
+    return _render(own, f"timeline/issue.{medium}", medium, publication)[0]
 
 
 def render_entries(parts: dict[Issue, list[Filled]], publication: Publication) -> list[SafeString]:

@@ -106,7 +106,7 @@ def test_what_readers_may_not_see_is_on_no_board(
 
 
 def test_what_was_withdrawn_comes_back(orca: PaperSummary) -> None:
-    publish(withdraw(orca.issue))
+    publish(withdraw(orca.issue), override="A test")
     assert told() == ORCAS
 
 

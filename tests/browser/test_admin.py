@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from tests.factories import edith, make_issue, make_paper, paula, picture
+from tests.factories import edith, make_draft, make_issue, make_paper, paula, picture
 from timeline.models import Image, Issue
 from timeline.sections import section
 
@@ -98,7 +98,7 @@ def test_items_are_ordered_by_buttons_and_by_dragging(page: Page) -> None:
 
 
 def test_publisher_publishes_after_a_question(page: Page) -> None:
-    issue = make_issue(published=False, title="AI Can Think")
+    issue = make_draft(title="AI Can Think")
     sign_in(page, paula().email)
     page.goto(change_url(issue))
     page.get_by_role("link", name="Publish", exact=True).click()

@@ -13,7 +13,17 @@ from django_tasks_db.models import DBTaskResult
 from PIL import Image as Picture
 
 from papers.models import PaperSummary
-from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, picture
+from tests.factories import (
+    edith,
+    make_author,
+    make_draft,
+    make_image,
+    make_issue,
+    make_news,
+    make_paper,
+    paula,
+    picture,
+)
 from tests.timeline.test_film import make_film
 from timeline.history import versions
 from timeline.images import store_image
@@ -155,10 +165,9 @@ def test_new_issue_starts_from_the_frame_of_the_last(editor: Client) -> None:
 
 
 def test_publish_asks_first_and_then_publishes(publisher: Client) -> None:
-    issue = make_issue(published=False)
-    paper = make_paper(issue)
+    issue = make_draft()
     url = reverse("admin:timeline_issue_publish", args=[issue.pk])
-    assert paper.title in publisher.get(url).content.decode()
+    assert PaperSummary.objects.get().title in publisher.get(url).content.decode()
     assert Issue.objects.get().status == "draft"
     publisher.post(url)
     assert Issue.objects.get().status == "published"
@@ -171,7 +180,7 @@ def test_publish_asks_first_and_then_publishes(publisher: Client) -> None:
 
 def test_schedule_takes_a_time_of_the_publication_and_no_past_one(publisher: Client) -> None:
     Publication(time_zone="Asia/Tokyo").save()
-    issue = make_issue(published=False)
+    issue = make_draft()
     url = reverse("admin:timeline_issue_schedule", args=[issue.pk])
     past = publisher.post(url, {"at_0": "2020-01-01", "at_1": "09:00"})
     assert past.context["form"].errors == {"at": ["This time has passed: choose a later one, or publish now."]}

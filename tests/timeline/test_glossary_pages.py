@@ -101,7 +101,7 @@ def test_withdrawn_items_use_nothing_until_they_come_back(client: Client, issue:
     withdraw(issue)
     assert (uses(), "Fast" in client.get("/glossary/lcm/").content.decode()) == ([], False)
     assert "Fast" not in client.get("/glossary/").content.decode()
-    publish(issue)
+    publish(issue, override="A test")
     assert uses() == before
 
 

@@ -5,24 +5,24 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tests.factories import edith, make_issue
+from tests.factories import edith, make_draft, make_issue
 from timeline.history import versions
-from timeline.models import Issue, Publication
-from timeline.publishing import NotPossible, publish, withdraw
+from timeline.models import Issue, Override, Publication
+from timeline.publishing import NotPossible, Unready, publish, withdraw
 
 pytestmark = pytest.mark.django_db
 
 
 def test_publish_makes_public_now_and_keeps_a_version() -> None:
     editor = edith()
-    issue = publish(make_issue(published=False), editor=editor)
+    issue = publish(make_draft(), editor=editor)
     assert (issue.status, issue.published_at <= timezone.now()) == ("published", True)
     assert [(version.action, version.editor) for version in versions(issue)] == [("published", editor)]
 
 
 def test_publish_at_a_later_time_schedules() -> None:
     at = timezone.now() + timedelta(days=1)
-    issue = publish(make_issue(published=False), at=at)
+    issue = publish(make_draft(), at=at)
     assert (issue.status, issue.published_at) == ("scheduled", at)
     assert publish(issue).status == "published"
 
@@ -33,7 +33,7 @@ def test_publish_refuses_what_is_published() -> None:
 
 
 def test_issue_that_comes_back_keeps_its_date() -> None:
-    issue = make_issue(at=datetime(2023, 11, 27, tzinfo=UTC))
+    issue = make_draft(at=datetime(2023, 11, 27, tzinfo=UTC))
     assert withdraw(issue).status == "withdrawn"
     back = publish(issue)
     assert (back.status, back.published_at) == ("published", datetime(2023, 11, 27, tzinfo=UTC))
@@ -42,6 +42,30 @@ def test_issue_that_comes_back_keeps_its_date() -> None:
 def test_withdraw_makes_a_scheduled_issue_a_draft_again() -> None:
     issue = withdraw(make_issue(at=timezone.now() + timedelta(days=1)))
     assert (issue.status, issue.published_at) == ("draft", None)
+
+
+def test_publish_stops_at_hard_findings_and_keeps_the_reason_of_who_goes_on() -> None:
+    editor, issue = edith(), make_issue(number=1, published=False)
+    with pytest.raises(Unready, match="Issue 1 is not ready") as error:
+        publish(issue, editor=editor)
+    assert ([finding.code for finding in error.value.findings], versions(issue).count()) == (["no-items"], 0)
+    later = timezone.now() + timedelta(days=1)
+    assert publish(issue, at=later, editor=editor, override="The items follow").status == "scheduled"
+    kept = Override.objects.get()
+    assert (kept.issue, kept.reason, kept.editor) == (issue, "The items follow", editor)
+    assert kept.findings == ["#1 – Title of issue 1: Add an item: this issue has none."]
+    assert [version.action for version in versions(issue)] == ["scheduled"]
+
+
+def test_reason_is_kept_only_where_it_was_needed() -> None:
+    publish(make_draft(), override="Just in case")
+    assert Override.objects.count() == 0
+
+
+def test_command_takes_a_reason() -> None:
+    make_issue(number=1, published=False)
+    call_command("publish", "1", "--override", "A test of the mail")
+    assert (Issue.objects.get().status, Override.objects.get().reason) == ("published", "A test of the mail")
 
 
 @pytest.mark.parametrize("published", [False, True])
@@ -55,7 +79,7 @@ def test_withdraw_refuses_what_readers_do_not_see(published: bool) -> None:
 
 def test_publish_command_reads_the_time_in_the_zone_of_the_publication(capsys: pytest.CaptureFixture[str]) -> None:
     Publication(time_zone="America/New_York").save()
-    make_issue(number=5, published=False)
+    make_draft(number=5)
     with time_machine.travel(datetime(2026, 1, 1, tzinfo=UTC)):
         call_command("publish", "5", "--at", "2026-01-02T09:00")
         assert Issue.objects.get().published_at == datetime(2026, 1, 2, 14, tzinfo=UTC)
@@ -74,6 +98,11 @@ def test_publish_command_reads_the_time_in_the_zone_of_the_publication(capsys: p
         (
             ["publish", "1", "--at", "2026-13-01T00:00"],
             "“2026-13-01T00:00” is no time: write it like 2026-12-01T09:00.",
+        ),
+        (
+            ["publish", "1"],
+            "Issue 1 is not ready. Mend this, or give a reason to publish it all the same:\n"
+            "- #1 – Title of issue 1: Add an item: this issue has none.",
         ),
         (["withdraw", "1"], "Issue 1 is not published: there is nothing to withdraw."),
     ],

@@ -23,10 +23,12 @@ from timeline.models.draft import Draft, Presence
 from timeline.models.dump import Dump
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
+from timeline.models.preflight import CheckedLink, Override
 from timeline.models.users import User, UserManager
 
 __all__ = [
     "AbstractSpelling",
+    "CheckedLink",
     "Content",
     "Draft",
     "Dump",
@@ -42,6 +44,7 @@ __all__ = [
     "ItemQuerySet",
     "Named",
     "NamedQuerySet",
+    "Override",
     "Presence",
     "Publication",
     "Slugged",
