@@ -2,13 +2,13 @@
 
 const MARKS = { bold: "**", italic: "*", strike: "~~" };
 
-// Characters that would be Markdown; formulas that were typed as such stay.
-export function escaped(text) {
-  return text
-    .split(/(\$\$?(?=[^\s$])(?:[^$\\]|\\.)+?\$\$?(?!\d))/)
-    .map((part, at) => (at % 2 ? part : part.replace(/[\\`*[\]~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|<(?=[a-z])|&(?=#?\w+;)/giu, "\\$&")))
-    .join("");
-}
+// A formula as timeline.dialect knows it, or else a sign that would be Markdown.
+const FORMULA = /(?<!\d)(\$\$?)(?![\s$])(?:[^$\\]|\\.)+(?<!\s)\1(?![\d$])/;
+const SIGN = /[\\`*[\]~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|<(?=[a-z])|&(?=#?\w+;)/;
+const SPECIAL = new RegExp(`${FORMULA.source}|${SIGN.source}`, "gisu");
+
+// Text that shows itself; formulas that were typed as such stay.
+export const escaped = (text) => text.replace(SPECIAL, (found) => (found.startsWith("$") ? found : `\\${found}`));
 
 // What would begin a block where it stands at the start of a line.
 export const escapedStart = (text) =>

@@ -129,7 +129,7 @@ export function toMarkdown(html) {
       if (run.text === "\n" && parts.at(-1).at(-1)?.text === "\n") parts.push([]);
       else parts.at(-1).push(run);
     }
-    return parts.map((part) => escapedStart(written(part))).filter(Boolean);
+    return parts.map((part) => written(part).replace(/^.+$/gm, escapedStart)).filter(Boolean);
   }
 
   const isBlock = (node) =>
