@@ -19,9 +19,10 @@ LAYERS = [
     ["sections", "search_index", "derived"],
     ["catalogue", "search", "chronology"],
     ["history", "metadata"],
-    ["groups", "checks", "templatetags", "apps", "wsgi", "images", "variants", "websub"],
+    ["groups", "checks", "templatetags", "apps", "wsgi", "images", "image_uses", "variants", "websub"],
     ["views", "publishing", "importing", "editing", "admin_site"],
     ["content_admin", "issue_actions", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
+    ["image_admin"],
     ["admin", "management", "urls"],
 ]
 LAYER = {module: level for level, modules in enumerate(LAYERS) for module in modules}
