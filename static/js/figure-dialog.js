@@ -32,6 +32,7 @@ export function askForFigure(field, file = null) {
   }
   return new Promise((resolve) => {
     let code = "";
+    const upload = new AbortController();
     form.onsubmit = async (event) => {
       event.preventDefault();
       if (form.ariaBusy === "true") return;
@@ -39,15 +40,19 @@ export function askForFigure(field, file = null) {
       alert.textContent = "";
       try {
         const values = { alt: "", ...Object.fromEntries(new FormData(form)) };
-        code = (await post(field.dataset.markdownxUploadUrlsPath, values)).image_code;
+        code = (await post(field.dataset.markdownxUploadUrlsPath, values, upload.signal)).image_code;
         dialog.close();
       } catch (error) {
+        if (error.name === "AbortError") return; // nobody waits for it
         alert.textContent = `Not stored: ${error.message}`;
       } finally {
         form.ariaBusy = "false";
       }
     };
-    dialog.onclose = () => resolve(code);
+    dialog.onclose = () => {
+      upload.abort();
+      resolve(code);
+    };
     dialog.showModal();
     (file ? alt : image).focus();
   });

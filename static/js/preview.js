@@ -26,6 +26,7 @@ export function addPreview(field) {
   let lines = []; // where the blocks begin in the text
   let tops = []; // and in the field, while it is this wide
   let width = 0;
+  let mended = ""; // what was last said of what is to be mended
   let running = null;
   let timer = 0;
 
@@ -80,7 +81,9 @@ export function addPreview(field) {
     const same = told.length === list.children.length && told.every((row, at) => row.isEqualNode(list.children[at]));
     if (!same) list.replaceChildren(...told);
     const places = [...new Set(problems.map(({ line }) => line))].join(", ");
-    say(problems.length ? `${problems.length} to mend, in line ${places}.` : "");
+    const sentence = problems.length ? `${problems.length} to mend, in line ${places}.` : "";
+    if (sentence !== mended) say(sentence);
+    mended = sentence;
   }
 
   async function refresh() {
@@ -100,7 +103,9 @@ export function addPreview(field) {
       width = 0;
       follow();
     } catch (error) {
-      if (error.name !== "AbortError") say(`No preview: ${error.message}`);
+      if (error.name === "AbortError") return;
+      mended = `No preview: ${error.message}`;
+      say(mended);
     }
   }
 

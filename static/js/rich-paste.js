@@ -31,33 +31,33 @@ async function withPictures(field, { markdown, lost, pictures }) {
 
 export function addPaste(field, { say, insertFigures }) {
   const report = field.closest(".markdown-field").querySelector(".markdown-pasted");
+  const sentence = report.querySelector("p");
+  const instead = document.createElement("button");
+  instead.type = "button";
+  instead.textContent = "Paste as plain text instead";
 
   function insert(text, start, end) {
     apply(field, { from: start, to: end, insert: text, select: [start + text.length, start + text.length] });
   }
 
   function tell(lost, start, end, plain) {
-    const sentence = document.createElement("p");
     sentence.textContent = `Pasted as Markdown. ${lost.length ? `Not kept: ${[...new Set(lost)].join("; ")}.` : "All of it was kept."}`;
-    const instead = document.createElement("button");
-    instead.type = "button";
-    instead.textContent = "Paste as plain text instead";
-    instead.addEventListener("click", () => {
+    instead.onclick = () => {
       insert(plain, start, end);
-      report.hidden = true;
-    });
-    report.replaceChildren(sentence, instead);
-    report.hidden = false;
-    say(sentence.textContent);
+      sentence.textContent = "";
+    };
+    report.append(instead);
     // Once something else is typed nobody knows where the paste ends.
     field.addEventListener("input", () => instead.remove(), { once: true });
   }
 
   async function pasteRich(result, plain) {
-    if (result.pictures.length) say("Uploading the pictures …");
-    field.readOnly = result.pictures.length > 0;
+    const waits = result.pictures.length > 0;
+    if (waits) say("Uploading the pictures …");
+    field.readOnly = waits;
     const markdown = await withPictures(field, result);
     field.readOnly = false;
+    if (waits) say("");
     const start = field.selectionStart;
     insert(markdown, start, field.selectionEnd);
     tell(result.lost, start, start + markdown.length, plain);

@@ -156,14 +156,14 @@ def test_problems_stand_at_their_lines_and_words_are_counted(page: Page, field: 
     field.fill("Four words $x$ here\n\n$\\frac{1}$\n\n::: nota\n:::")
     problems = body.get_by_role("list", name="To mend").get_by_role("listitem")
     expect(problems).to_have_count(2)
-    expect(body.get_by_role("status")).to_have_text("2 to mend, in line 3, 5.")
+    expect(body.locator(".markdown-status")).to_have_text("2 to mend, in line 3, 5.")
     expect(problems.nth(1)).to_contain_text("“::: nota” is not known")
     problems.nth(1).get_by_role("button", name="Line 5").click()
     expect(field).to_be_focused()
     assert selected(field) == "::: nota"
     field.fill("Four words $x$ here. " * 100)
     expect(problems).to_have_count(0)
-    expect(body.get_by_role("status")).to_have_text("")
+    expect(body.locator(".markdown-status")).to_have_text("")
     expect(body.get_by_text("400 words, 2 min read")).to_be_visible()
 
 
