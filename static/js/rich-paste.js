@@ -1,11 +1,19 @@
 // What is pasted into or dropped on a Markdown field: files become figures, rich text becomes Markdown.
 
-import { apply } from "./edits.js";
+import { apply, block } from "./edits.js";
 import { toMarkdown } from "./paste.js";
 import { post } from "./server.js";
 
 // Whether the Markdown says no more than the plain text: then the browser pastes that.
 const isPlain = (markdown, text) => markdown.replace(/[\\\s]/g, "") === text.replace(/[\\\s\u00a0\u200b\ufeff]/g, "");
+
+// What is no mere piece of a paragraph.
+const BLOCKS = /\n|^(?:#|- |\d+\. |> |```|\||!\[)/;
+
+const piece = (text, start, end) => {
+  const caret = start + text.length;
+  return { from: start, to: end, insert: text, select: [caret, caret] };
+};
 
 function fileOf({ source, alt }) {
   const [type, data] = source.slice("data:".length).split(";base64,");
@@ -36,14 +44,10 @@ export function addPaste(field, { say, insertFigures }) {
   instead.type = "button";
   instead.textContent = "Paste as plain text instead";
 
-  function insert(text, start, end) {
-    apply(field, { from: start, to: end, insert: text, select: [start + text.length, start + text.length] });
-  }
-
   function tell(lost, start, end, plain) {
     sentence.textContent = `Pasted as Markdown. ${lost.length ? `Not kept: ${[...new Set(lost)].join("; ")}.` : "All of it was kept."}`;
     instead.onclick = () => {
-      insert(plain, start, end);
+      apply(field, piece(plain, start, end));
       sentence.textContent = "";
     };
     report.append(instead);
@@ -58,9 +62,10 @@ export function addPaste(field, { say, insertFigures }) {
     const markdown = await withPictures(field, result);
     field.readOnly = false;
     if (waits) say("");
-    const start = field.selectionStart;
-    insert(markdown, start, field.selectionEnd);
-    tell(result.lost, start, start + markdown.length, plain);
+    const { value, selectionStart: start, selectionEnd: end } = field;
+    const edit = BLOCKS.test(markdown) ? block(value, start, end, markdown) : piece(markdown, start, end);
+    apply(field, edit);
+    tell(result.lost, edit.from, edit.from + edit.insert.length, plain);
   }
 
   field.addEventListener("paste", (event) => {

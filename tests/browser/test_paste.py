@@ -102,6 +102,14 @@ def test_pasting_tells_what_was_lost_and_can_be_plain_instead(page: Page, field:
     expect(report.get_by_role("button")).to_have_count(0)
 
 
+def test_pasted_blocks_stand_apart_from_the_text_around_them(page: Page, field: Locator) -> None:  # noqa: F811
+    select(field, 2, 2)
+    field.evaluate(PASTE, {"text/html": "<h2>Title</h2><p>Said</p>", "text/plain": "Title\nSaid"})
+    expect(field).to_have_value("Te\n\n## Title\n\nSaid\n\nxt")
+    page.get_by_role("button", name="Paste as plain text instead").first.click()
+    expect(field).to_have_value("TeTitle\nSaidxt")
+
+
 def test_rich_text_that_says_no_more_than_the_plain_is_left_to_the_browser(page: Page, field: Locator) -> None:  # noqa: F811
     values = {"text/html": '<div><font color="#dddddd">a_b = [1]</font></div>', "text/plain": "a_b = [1]"}
     assert field.evaluate(PASTE, values) is True
@@ -113,6 +121,6 @@ def test_pasted_pictures_are_uploaded(page: Page, field: Locator) -> None:  # no
     data = base64.b64encode(picture().read()).decode()
     html = f'<p> and</p><img alt="Two bars" src="data:image/png;base64,{data}"><img src="data:image/png;base64,AAAA">'
     field.evaluate(PASTE, {"text/html": html, "text/plain": "and"})
-    expect(field).to_have_value("Textand\n\n![](media:two-bars)")
+    expect(field).to_have_value("Text\n\nand\n\n![](media:two-bars)")
     expect(page.locator(".markdown-pasted").first).to_contain_text("Not kept: a picture (This is no picture")
     assert [(image.name, image.alt) for image in Image.objects.all()] == [("two-bars", "Two bars")]
