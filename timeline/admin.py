@@ -1,30 +1,23 @@
-from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
-from timeline import variants
 from timeline.content_admin import ContentAdmin, OrderedInline, PublicContentAdmin, new_order
 from timeline.history import record
 from timeline.history_pages import IssueHistory
-from timeline.images import Clean, plan_sweep, prepare, prepare_captions, prepare_poster
+from timeline.image_admin import ImageAdmin
 from timeline.issue_actions import IssueActions
 from timeline.merge_action import NamedAdmin, SpellingInline
 from timeline.merging import absorb, locked
-from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User, Version
-from timeline.references import FILMS
-from timeline.restoring import Restored
+from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User
 from timeline.sections import section, sections
 from timeline.views import render_issue_page
 
@@ -95,73 +88,7 @@ class TermAdmin(NamedAdmin):
         return kept
 
 
-class ImageForm(forms.ModelForm):
-    chosen: Clean | None = None  # a new picture or film
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file and "file" in self.changed_data:
-            self.chosen = prepare(file)
-            return self.chosen.file
-        return file
-
-    def clean_poster(self) -> Any:
-        file = self.cleaned_data["poster"]
-        return prepare_poster(file) if file and "poster" in self.changed_data else file
-
-    def clean_captions(self) -> Any:
-        file = self.cleaned_data["captions"]
-        return prepare_captions(file) if file and "captions" in self.changed_data else file
-
-    def clean(self) -> None:
-        file = self.cleaned_data.get("file")
-        if self.instance.poster and not self.chosen and file and self.cleaned_data.get("poster") is False:
-            self.add_error("poster", "What moves needs a still: choose another one instead.")
-        if not file or PurePath(file.name).suffix not in FILMS:
-            for name in {"poster", "captions"} & set(self.changed_data):
-                if self.cleaned_data.get(name):
-                    self.add_error(name, "Only a film has this: choose an MP4 or WebM as its file.")
-
-    def save(self, commit: bool = True) -> Image:
-        if self.chosen:
-            poster = self.cleaned_data["poster"] if "poster" in self.changed_data else None
-            replace(self.chosen, poster=poster or self.chosen.poster).put(self.instance)
-        elif "file" in self.changed_data:  # taken away
-            self.instance.width = self.instance.height = self.instance.poster = self.instance.captions = None
-            self.instance.variants = {}
-        return super().save(commit)
-
-
-@admin.register(Image)
-class ImageAdmin(ContentAdmin):
-    form = ImageForm
-    list_display = ["name", "caption", "width", "height", "rights", "has_file"]
-    search_fields = ["name", "caption", "alt"]
-    fields = ["name", "file", "alt", "caption", "credit", "rights", "captions", "poster"]
-
-    @admin.display(boolean=True, description="has its file")
-    def has_file(self, obj: Image) -> bool:
-        return bool(obj.file)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Image | None = None) -> list[str]:
-        return ["name"] if obj else []
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody: texts refer to it by name, unseen by the database. What nothing refers to is swept by itself."""
-        return False
-
-    @transaction.atomic
-    def restore_version(self, version: Version, editor: User) -> Restored:
-        restored = super().restore_version(version, editor)
-        variants.plan(restored.row)
-        return restored
-
-    def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        if not change:
-            plan_sweep()
-        if "file" in form.changed_data:
-            variants.plan(form.instance)
+admin.site.register(Image, ImageAdmin)
 
 
 class ItemInline(OrderedInline):

@@ -36,6 +36,7 @@ __all__ = [
     "Scores",
     "TextTooLong",
     "Variant",
+    "block_lines",
     "blocks",
     "headings",
     "media_names",
@@ -122,6 +123,21 @@ def problems(text: str) -> list[Problem]:
         return [Problem(text.count("\n", 0, MAX_LENGTH) + 1, str(error))]
     found = [*_formula_problems(tokens), *_container_problems(tokens), *_scores_problems(tokens)]
     return sorted(found, key=lambda problem: problem.line)
+
+
+def block_lines(text: str) -> list[int]:
+    """The line, from 1, at which each block begins that to_html writes at the top for the medium html.
+
+    Footnotes, which are moved behind everything, count as the last block that was typed. Raises TextTooLong.
+    """
+    lines: list[int] = []
+    depth, line = 0, 1
+    for token in parse(text):
+        if depth == 0 and token.nesting >= 0:
+            line = _line(token) if token.map else line
+            lines.append(line)
+        depth += token.nesting
+    return lines
 
 
 @_remembered

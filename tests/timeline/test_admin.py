@@ -277,7 +277,7 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
         ("/admin/papers/papersummary/", 6),
         ("/admin/papers/papersummary/{paper}/change/", 10),
         ("/admin/papers/author/", 6),
-        ("/admin/timeline/image/", 6),
+        ("/admin/timeline/image/", 12),
     ],
 )
 def test_admin_pages_need_a_fixed_number_of_queries(

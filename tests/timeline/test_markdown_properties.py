@@ -68,6 +68,7 @@ class Outline(HTMLParser):
         self.open: list[str] = []
         self.headings: list[tuple[int, str]] = []
         self.media: list[str] = []
+        self.blocks = 0  # at the top
         self.feed(html)
         self.close()
         assert self.open == []
@@ -80,6 +81,7 @@ class Outline(HTMLParser):
             relative = ":" not in values[name].split("/")[0].split("?")[0].split("#")[0]
             assert relative or values[name].lower().startswith(self.ADDRESSES), values[name]
             assert not values[name].startswith(("//", "/\\")), values[name]
+        self.blocks += not self.open
         if tag not in self.VOID:
             self.open.append(tag)
         if tag in {"h1", "h2", "h3", "h4", "h5", "h6"}:
@@ -133,6 +135,16 @@ def test_any_text_has_text_words_and_problems(text: str) -> None:
     lines = [problem.line for problem in markdown.problems(text)]
     assert lines == sorted(lines)
     assert all(1 <= line <= len(text.splitlines()) + 1 for line in lines)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=texts)
+@example("![a](media:b)\n![c](media:d)\n\n[e]: /f\n\n::: note\n- g\n\n  h\n:::\n\ni\n: j\n\n[^1]: k\n\n$$\nl\n$$")
+def test_each_block_of_any_text_has_its_line(text: str) -> None:
+    lines = markdown.block_lines(text)
+    assert len(lines) == Outline(markdown.to_html(text, context=Context(AnyFigure()))).blocks
+    assert lines == sorted(lines)
+    assert all(1 <= line <= text.count("\n") + 1 for line in lines)
 
 
 # Each {} is a word that a reader must find again; what has none is markup.
