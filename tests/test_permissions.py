@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -274,7 +275,7 @@ def address(db: None) -> dict[str, str]:
         **{f"{name}/versions/compare/": f"{name}/versions/compare/?old={pk}" for name, pk in saved.items()},
         **{f"{name}/<key>": f"{name}/{row.pk}" for name, row in rows.items()},
         "timeline/user/<key>": f"timeline/user/{rita().pk}",
-        "auth/group/<key>": "auth/group/1",
+        "auth/group/<key>": f"auth/group/{Group.objects.values_list('pk', flat=True)[0]}",
         "django_tasks_database/dbtaskresult/<key>": f"django_tasks_database/dbtaskresult/{sweep_images.enqueue().id}",
         "<key>": "1",
     }

@@ -56,6 +56,12 @@ class DraftPages:
         form = super().get_form(request, obj, change=change, **kwargs)
         return type(form.__name__, (Unsaved, form), {}) if getattr(request, "shows_draft", False) else form
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Once for each request: we ask for it before Django does."""
+        if not hasattr(request, "content_row"):
+            request.content_row = super().get_object(request, object_id, from_field)
+        return request.content_row
+
     @method_decorator(require_POST)
     def draft_view(self, request: HttpRequest) -> JsonResponse:
         """What the form's script calls: with the whole form to keep it, with `draft` alone to say that it is open,

@@ -223,7 +223,7 @@ def test_what_the_rules_forbid_is_refused_and_nothing_is_done() -> None:
 def test_restoring_neither_publishes_nor_withdraws() -> None:
     issue = make_issue(published=False)
     draft = record(issue, "added")
-    public = publishing.publish(issue, editor=paula())
+    public = publishing.publish(issue, editor=paula(), override="Shown as it is.")
     restore(draft, edith())
     public.refresh_from_db()
     assert public.is_public
@@ -236,7 +236,7 @@ def test_restoring_neither_publishes_nor_withdraws() -> None:
 
 def test_a_public_issue_that_was_deleted_comes_back_unseen_with_its_items_and_date() -> None:
     issue = make_issue(title="Whales")
-    paper = make_paper(issue)
+    paper = make_paper(issue, authors=["Ada"], body="What it says.")
     version, at = record(issue, "deleted"), issue.published_at
     issue.delete()
     restored = restore(version, edith())

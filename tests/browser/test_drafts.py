@@ -1,0 +1,121 @@
+"""What is typed survives a reload, a network that is cut, and a session that ends."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+
+from papers.models import PaperSummary
+from tests.browser.test_admin import change_url, sign_in
+from tests.factories import edith, make_issue, make_paper
+from timeline.drafts import draft_of
+from timeline.history import record
+from timeline.models import Draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEPT = re.compile("Kept")
+
+
+def opened(page: Page) -> PaperSummary:
+    paper = make_paper(make_issue(published=False), title="Orca 2", authors=["Ada"], body="First.")
+    record(paper, "added")
+    sign_in(page, edith().email)
+    page.goto(change_url(paper))
+    return paper
+
+
+def test_what_is_typed_is_kept_and_offered_after_a_reload(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_body").fill("First.\n\nTyped, not saved.")
+    expect(page.locator(".keeper .state")).to_have_text(KEPT)
+    assert draft_of(paper, edith()).data["body"].replace("\r\n", "\n") == "First.\n\nTyped, not saved."
+    page.reload()
+    expect(page.locator("#id_body")).to_have_value("First.")
+    page.get_by_role("link", name="Show it").click()
+    expect(page.locator("#id_body")).to_have_value("First.\n\nTyped, not saved.")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/papersummary/")
+    paper.refresh_from_db()
+    assert (paper.body.replace("\r\n", "\n"), Draft.objects.count()) == ("First.\n\nTyped, not saved.", 0)
+    page.goto(change_url(paper))
+    expect(page.locator(".kept:visible")).to_have_count(0)
+
+
+def test_network_that_is_cut_loses_nothing(page: Page) -> None:
+    paper = opened(page)
+    page.route("**/draft/", lambda route: route.abort())
+    page.locator("#id_body").fill("Typed without a network.")
+    expect(page.locator(".keeper .state")).to_contain_text("kept in this browser")
+    page.unroute("**/draft/")
+    page.goto(change_url(paper))
+    expect(page.locator("#id_body")).to_have_value("First.")
+    expect(page.locator(".journal")).to_be_visible()
+    page.locator(".journal .show").click()
+    expect(page.locator("#id_body")).to_have_value("Typed without a network.")
+    assert draft_of(paper, edith()).data["body"] == "Typed without a network."
+    expect(page.locator(".journal")).to_be_hidden()
+
+
+def test_what_was_discarded_is_offered_no_more(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_body").fill("Nonsense")
+    expect(page.locator(".keeper .state")).to_have_text(KEPT)
+    page.reload()
+    page.locator(".kept:visible .discard").click()
+    expect(page.locator(".kept:visible")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".kept:visible")).to_have_count(0)
+    assert draft_of(paper, edith()) is None
+
+
+def test_who_was_signed_out_signs_in_in_place_and_saves(page: Page) -> None:
+    paper = opened(page)
+    Session.objects.all().delete()
+    page.locator("#id_body").fill("Typed while signed out.")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_label("E-mail").fill(edith().email)
+    dialog.get_by_label("Password").fill("wrong")
+    dialog.get_by_role("button", name="Sign in").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("do not go together")
+    dialog.get_by_label("Password").fill("correct horse battery")
+    dialog.get_by_label("Password").press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("#id_body")).to_have_value("Typed while signed out.")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/papersummary/")
+    paper.refresh_from_db()
+    assert paper.body == "Typed while signed out."
+
+
+def test_new_text_is_offered_on_the_page_where_one_adds(page: Page) -> None:
+    opened(page)
+    page.goto("/admin/papers/papersummary/add/")
+    page.locator("#id_title").fill("Begun")
+    page.locator("#id_body").fill("Half a text")
+    expect(page.locator(".keeper .state")).to_have_text(KEPT)
+    page.goto("/admin/papers/papersummary/add/")
+    page.get_by_role("link", name="Go on with it").click()
+    expect(page.locator("#id_body")).to_have_value("Half a text")
+
+
+def test_two_versions_are_settled_by_keyboard(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_title").fill("My title")
+    paper.title = "Their title"
+    paper.save()
+    record(paper, "saved")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/merge/")
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]
+    assert [violation["id"] for violation in found] == []
+    page.get_by_role("radio", name="Theirs").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Mine")).to_be_checked()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/change/")
+    paper.refresh_from_db()
+    assert paper.title == "My title"
