@@ -133,7 +133,8 @@ function main() {
     if (find("dialog").open) return;
     isLeaving = true;
     if (content() === sent) localStorage.removeItem(journalKey);
-    form.requestSubmit(event.submitter);
+    // Not at once: a form takes no second submission while it tells of the first.
+    setTimeout(() => form.requestSubmit(event.submitter));
   });
   addEventListener("pagehide", () => isLeaving || journal());
   document.addEventListener("visibilitychange", () => document.hidden && queue());
