@@ -24,7 +24,8 @@ STEM = "0"
 _CJK = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+")
 _JOINTS = "-‐‑–./"  # what holds a compound together: GPT-4, 2311.11045
-_COMPOUND = re.compile(rf"\w+(?:[{re.escape(_JOINTS)}]\w+)+")
+# Possessive, and from the start of a word only: a long word is read once, not from each of its letters.
+_COMPOUND = re.compile(rf"(?<!\w)\w++(?:[{re.escape(_JOINTS)}]\w++)+")
 _CLAUSE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<words>[^\s"]+))')
 _stemmer = snowballstemmer.stemmer("english")
 

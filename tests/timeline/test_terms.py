@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.terms import MAX_CLAUSES, MAX_TERM, Clause, Query, fold, parse, terms, tokens
+from timeline.terms import MAX_CLAUSES, MAX_TERM, STEM, Clause, Query, fold, parse, terms, tokens
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,8 @@ def test_a_clause_knows_where_it_stands_in_a_text(typed: str, text: str, found: 
     (clause,) = parse(typed).clauses
     places = [(at, length) for at in range(len(words)) if (length := clause.length_at(words, at))]
     assert [text[words[at].start : words[at + length - 1].end] for at, length in places] == found
+
+
+def test_a_very_long_word_is_read_once() -> None:
+    """It ends: read from each of its letters, it would take hours."""
+    assert terms("x" * 200_000) == ["x" * MAX_TERM, f"{STEM}{'x' * MAX_TERM}"]
