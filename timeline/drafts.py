@@ -96,7 +96,7 @@ def _formset_data(row: Content, formset: Any, data: Data) -> None:
 
 @dataclass(frozen=True)
 class Field:
-    """A field that two editors changed, each in his way; `merged` if it is a text."""
+    """A field that two editors changed, each in another way; `merged` if it is a text."""
 
     name: str
     mine: Any

@@ -6,7 +6,7 @@ from timeline.models.users import User
 
 
 class Draft(models.Model):
-    """What one editor has typed into the form of one row since he last saved it. It is no version, and no history."""
+    """What one editor has typed into the form of one row since the last save. It is no version, and no history."""
 
     model = models.CharField(max_length=100)  # a label, as in Version
     object_uuid = models.UUIDField()  # of the row; of nothing yet while it is being added
@@ -30,7 +30,7 @@ class Draft(models.Model):
 
 
 class Presence(models.Model):
-    """That an editor has the form of a row open: his browser says so again and again."""
+    """That an editor has the form of a row open: the browser says so again and again."""
 
     model = models.CharField(max_length=100)
     object_uuid = models.UUIDField()
