@@ -14,6 +14,7 @@ LAYERS = [
     [
         "settings",
         "compression",
+        "storage",
         "mathml",
         "citations",
         "scores",

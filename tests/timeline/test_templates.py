@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
@@ -219,3 +220,16 @@ def test_what_a_page_loads_before_it_shows_stays_small(client: Client, issue: Is
     sheets = re.findall(rb'<link rel="stylesheet" href="/static/([^"]*)"', html)
     files = [(Path(settings.BASE_DIR) / "static" / name.decode()).read_bytes() for name in sheets]
     assert sum(len(gzip.compress(text)) for text in [html, *files]) < 30_000
+
+
+def test_in_production_every_module_is_imported_by_a_name_that_changes_with_it(tmp_path: Path) -> None:
+    storage = {"BACKEND": "timeline.storage.StaticFiles"}
+    with override_settings(STATIC_ROOT=tmp_path, STORAGES={**settings.STORAGES, "staticfiles": storage}):
+        call_command("collectstatic", interactive=False, verbosity=0)
+    imported = {
+        name
+        for script in tmp_path.glob("js/*.*.js")
+        for name in re.findall(r'^import .* from "\./(.*)";$', script.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert imported and all(re.fullmatch(r"[-\w]+\.[0-9a-f]{12}\.js", name) for name in imported)
+    assert all((tmp_path / "js" / name).is_file() for name in imported)
