@@ -33,7 +33,7 @@ test-postgresql: .venv/requirements-dev.stamp
 
 test-browser: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
-	$(PYTEST) tests/browser
+	$(PYTEST) -n 2 tests/browser
 
 check: export SECRET_KEY = $(shell $(BIN)/python -c "import secrets; print(secrets.token_hex(32))")
 check: .venv/requirements-dev.stamp

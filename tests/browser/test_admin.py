@@ -62,11 +62,13 @@ def test_items_are_ordered_by_buttons_and_by_dragging(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("#papersummary_set-group .order-status")).to_have_text("c: place 2")
     page.keyboard.press("Enter")  # the button keeps the focus
-    page.get_by_role("button", name="Save and continue editing").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and continue editing").first.click()
     assert titles(issue) == "cab"
     lower_edge = rows.nth(2).bounding_box()["height"] - 4
     rows.nth(0).locator(".order-handle").drag_to(rows.nth(2), target_position={"x": 60, "y": lower_edge})
-    page.get_by_role("button", name="Save and continue editing").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and continue editing").first.click()
     assert titles(issue) == "abc"
 
 
