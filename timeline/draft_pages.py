@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from timeline.differences import differences, labels
 from timeline.drafts import Meeting, draft_of, drop, form_data, keep, meeting, revision, save_merged, see
 from timeline.history import current
-from timeline.models import Content, Draft
+from timeline.models import Content, Draft, Version
 
 OWN = {"csrfmiddlewaretoken", "revision", "draft"}  # fields of the form that are no content
 
@@ -95,8 +95,9 @@ class DraftPages:
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        # Before the row: a save in between makes the form look older than it is, never newer.
+        context = {**(extra_context or {}), "revision": self.revision_of(object_id) if object_id else 0}
         row = self.get_object(request, unquote(object_id)) if object_id else None
-        context = {**(extra_context or {}), "revision": revision(row) if row else 0}
         if request.method == "POST" and (row or not object_id):
             return self.save_form_or_merge(request, row, object_id, form_url, context)
         context["draft_key"] = uuid = row.uuid if row else parsed(request.GET.get("draft")) or uuid4()
@@ -111,6 +112,15 @@ class DraftPages:
             context["unsaved"] = drafts.exclude(object_uuid__in=there)
         return super().changeform_view(request, object_id, form_url, context)
 
+    def revision_of(self, object_id: str) -> int:
+        try:
+            pk = self.opts.pk.to_python(unquote(object_id))
+        except ValidationError:
+            return 0
+        uuids = self.model._base_manager.filter(pk=pk).values("uuid")
+        found = Version.objects.filter(model=self.opts.label_lower, object_uuid__in=uuids)
+        return found.values_list("pk", flat=True).first() or 0
+
     def show_draft(
         self, request: HttpRequest, draft: Draft, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
     ) -> HttpResponse:
@@ -118,7 +128,7 @@ class DraftPages:
         if row and draft.base != context["revision"]:
             return redirect(admin_urlname(self.opts, "merge"), row.pk)
         typed = QueryDict(mutable=True)
-        assert not request.FILES  # read once, or Django would read all of the request anew, and find nothing
+        _ = request.FILES  # read once, or Django would read all of the request anew, and find nothing
         for name, values in draft.typed.items():
             typed.setlist(name, values)
         request.method, request.POST, request.shows_draft = "POST", typed, True
