@@ -1,16 +1,19 @@
 """What the admin of every kind of content has in common: history, order, Markdown fields, previews."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
+from django.utils.functional import cached_property
 
 from timeline.draft_pages import DraftPages
 from timeline.editing import MarkdownWidget
@@ -18,6 +21,7 @@ from timeline.fields import MarkdownField
 from timeline.history import record
 from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
+from timeline.restoring import relate
 from timeline.sections import section
 from timeline.views import render_item
 
@@ -111,27 +115,88 @@ class OrderedInline(admin.TabularInline):
 
 
 class AuthorSelect(AutocompleteSelect):
-    """Does not ask the database for the name of an author that is known: fifteen authors would be fifteen queries."""
+    """Does not ask the database for the names of authors that are known: fifteen would be fifteen queries."""
 
-    known: Any = None
+    known: Mapping[str, Any] = {}
 
     def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
-        if self.known is not None and value == [str(self.known.pk)]:
-            return [(None, [self.create_option(name, self.known.pk, str(self.known), True, 0)], 0)]
+        if value and value[0] in self.known:
+            return [(None, [self.create_option(name, value[0], str(self.known[value[0]]), True, 0)], 0)]
         return super().optgroups(name, value, attrs)
 
 
+class AuthorField(forms.ModelChoiceField):
+    """Finds all authors of a form with one query, which its formset has asked: `known`, by primary key."""
+
+    known: Mapping[str, Any] = {}
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if str(value) not in self.known:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.known[str(value)]
+
+
 class BylineForm(ModelForm):
+    """A place that is nobody's is left out, and one without a number is the last."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.instance.pk and "author" in self.fields:
-            self.fields["author"].widget.widget.known = self.instance.author
+        for field in self.fields.values():
+            field.required = False
+
+    def clean(self) -> dict[str, Any]:
+        return self.cleaned_data  # that nobody stands here twice is the formset's affair, not the database's
+
+
+class BylineFormSet(BaseInlineFormSet):
+    """The authors of an item in their order. A row is known by its author, never by a primary key: what was typed
+    means the same when the rows were made anew meanwhile, or in a transaction that is rolled back.
+    """
+
+    def __init__(self, data: Any = None, files: Any = None, instance: Any = None, **kwargs: Any) -> None:
+        rows = kwargs.pop("queryset", self.model._default_manager.all())
+        self.places = list(rows.filter(**{self.fk.name: instance})) if instance and instance.pk else []
+        if data is None:
+            kwargs["initial"] = [{"position": place.position, "author": place.author_id} for place in self.places]
+        super().__init__(data, files, instance, queryset=self.model._default_manager.none(), **kwargs)
+        self.extra = len(self.places)
+
+    def initial_form_count(self) -> int:
+        return 0
+
+    @cached_property
+    def authors(self) -> dict[str, Any]:
+        """Those that stand in the rows, and those that were posted, by primary key."""
+        known = {str(place.author_id): place.author for place in self.places}
+        if self.is_bound:
+            names = (self.add_prefix(index) + "-author" for index in range(self.total_form_count()))
+            wanted = {value for name in names if (value := self.data.get(name, "")).isdecimal() and len(value) < 19}
+            found = self.model._meta.get_field("author").related_model._default_manager.filter(pk__in=wanted - {*known})
+            known |= {str(author.pk): author for author in found}
+        return known
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if field := form.fields.get("author"):
+            field.known = field.widget.widget.known = self.authors
+
+    def save(self, commit: bool = True) -> list[Any]:
+        self.new_objects, self.changed_objects, self.deleted_objects = [], [], []
+        had = {place.author_id: place.position for place in self.places}
+        kept = [form for form in self.forms if form.cleaned_data.get("author") and not form.cleaned_data.get("DELETE")]
+        for form in kept:
+            form.initial["position"] = had.get(form.instance.author_id)
+        relate(self.instance, self.model, [place.author for place in new_order(kept)])
+        return []
 
 
 class BylineInline(OrderedInline):
     """The authors of an item; a kind with authors names its model."""
 
     form = BylineForm
+    formset = BylineFormSet
     autocomplete_fields = ["author"]
     fields = ["position", "author"]
     verbose_name = "author"
@@ -142,7 +207,7 @@ class BylineInline(OrderedInline):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "author":
-            kwargs["widget"] = AuthorSelect(db_field, self.admin_site)
+            kwargs |= {"widget": AuthorSelect(db_field, self.admin_site), "form_class": AuthorField}
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
@@ -172,15 +237,6 @@ class ItemAdmin(PublicContentAdmin):
 
     def is_public(self, obj: Item) -> bool:
         return obj.issue is not None and obj.issue.is_public
-
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
-        super().save_formset(request, form, formset, change)
-        if hasattr(formset.model, "position"):
-            kept = [row for row in formset.forms if row.instance.pk and row not in formset.deleted_forms]
-            rows = new_order(kept)
-            for position, row in enumerate(rows, 1):
-                row.position = position
-            formset.model._base_manager.bulk_update(rows, ["position"])
 
     def save_model(self, request: HttpRequest, obj: Item, form: ModelForm, change: bool) -> None:
         if "issue" in form.changed_data and "position" not in form.changed_data:

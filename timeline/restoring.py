@@ -141,7 +141,11 @@ def _write(row: Any, version: Version, notes: list[str], *, without: Set[str] = 
     row.save()
     for each in row._meta.many_to_many:
         if each.name in version.data:
-            _relate(row, each, _related(each.related_model, version.data[each.name], notes))
+            others = _related(each.related_model, version.data[each.name], notes)
+            if each.remote_field.through._meta.auto_created:
+                getattr(row, each.name).set(others)
+            else:
+                relate(row, each.remote_field.through, others)
     if "spellings" in version.data:
         names = version.data["spellings"]
         row.spellings.exclude(name__in=names).delete()
@@ -179,16 +183,23 @@ def _related(model: Any, uuids: list[str], notes: list[str]) -> list[Any]:
     return list(found.values())
 
 
-def _relate(row: Content, relation: Any, others: list[Any]) -> None:
-    through = relation.remote_field.through
-    if through._meta.auto_created:
-        getattr(row, relation.name).set(others)
-        return
+def relate(row: Content, through: Any, others: list[Any]) -> None:
+    """Let the rows of `through`, a relation of `row` in an order, be those of `others`; those that were there stay."""
+    relation: Any = next(each for each in row._meta.many_to_many if each.remote_field.through is through)
     own, other = relation.m2m_field_name(), relation.m2m_reverse_field_name()
-    through._default_manager.filter(**{own: row}).delete()
-    through._default_manager.bulk_create(
-        through(**{own: row, other: each}, position=position) for position, each in enumerate(others, 1)
-    )
+    there = {getattr(place, f"{other}_id"): place for place in through._default_manager.filter(**{own: row})}
+    if gone := there.keys() - {each.pk for each in others}:
+        through._default_manager.filter(**{own: row, f"{other}__in": gone}).delete()
+    new, moved = [], []
+    for position, each in enumerate(others, 1):
+        place = there.get(each.pk)
+        if place is None:
+            new.append(through(**{own: row, other: each}, position=position))
+        elif place.position != position:
+            place.position = position
+            moved.append(place)
+    through._default_manager.bulk_create(new)
+    through._default_manager.bulk_update(moved, ["position"])
 
 
 def _put(item: Item, issue: Issue) -> None:
