@@ -21,7 +21,7 @@ from timeline.fields import MarkdownField
 from timeline.history import record
 from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
-from timeline.restoring import relate
+from timeline.rewriting import relate
 from timeline.sections import section
 from timeline.views import render_item
 

@@ -14,8 +14,9 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from timeline.comparing import Merged, merge
-from timeline.history import UNTOLD, current, versions
+from timeline.history import UNTOLD, versions
 from timeline.models import AbstractSpelling, Content, Draft, Item, Presence, User, Version
+from timeline.pending import working
 from timeline.restoring import Restored, restore
 
 PRESENT = timedelta(seconds=45)  # since an editor's browser last said that the form is open
@@ -55,9 +56,9 @@ def see(model: str, uuid: Any, editor: User) -> list[str]:
 
 
 def form_data(form: Any, formsets: Any) -> Data:
-    """What history.current() would be once these forms, after is_valid(), are saved."""
+    """What pending.working() would be once these forms, after is_valid(), are saved."""
     row = form.instance
-    data = current(type(row)._base_manager.get(pk=row.pk)) if row.pk else {}
+    data = working(type(row)._base_manager.get(pk=row.pk)) if row.pk else {}
     fields = {each.name: each for each in [*row._meta.concrete_fields, *row._meta.many_to_many]}
     for name in form.fields:
         field = fields.get(name)
@@ -146,9 +147,9 @@ def _plain(value: Any) -> Any:
 
 
 def meeting(draft: Draft, row: Content) -> Meeting:
-    """Of a draft with what its row is now."""
+    """Of a draft with what editors go on with now."""
     base = versions(row).filter(pk=draft.base).first()
-    return meet(type(row), base.data if base else {}, draft.data, current(row))
+    return meet(type(row), base.data if base else {}, draft.data, working(row))
 
 
 @transaction.atomic

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,6 +22,8 @@ from timeline import restoring
 from timeline.differences import differences, labels
 from timeline.history import changed, current, name_of, versions
 from timeline.models import Content, Issue, User, Version
+from timeline.pending import rehearsal
+from timeline.rewriting import row_model
 from timeline.sections import sections
 from timeline.views import render_issue_page
 
@@ -66,7 +67,7 @@ def what_changed(version: Version, previous: Version | None) -> str:
     if previous is None:
         return "the first that is known"
     names = changed(previous.data, version.data)
-    return ", ".join(labels(restoring.row_model(version), names)) or "nothing"
+    return ", ".join(labels(row_model(version), names)) or "nothing"
 
 
 def moment(version: Version) -> str:
@@ -230,10 +231,9 @@ class IssueHistory(HistoryPages):
         """The page of the issue as it stood, rendered in a transaction that is rolled back."""
         issue, at = self.chosen(request, pk, version)
         try:
-            with transaction.atomic():
-                restoring.restore_whole(issue, at)
+            with rehearsal():
+                restoring.rewrite_whole(issue, at, [])
                 page = render_issue_page(request, Issue.objects.select_related("cover").get(pk=pk))
-                transaction.set_rollback(True)
         except (ValidationError, restoring.NotRecorded) as error:
             return self.refused(request, issue, error)
         return page
@@ -263,7 +263,7 @@ class IssueHistory(HistoryPages):
 
     def step(self, version: Version) -> str:
         """What going back to `version` will do to its row."""
-        row = restoring.row_model(version)._base_manager.filter(uuid=version.object_uuid).first()
+        row = row_model(version)._base_manager.filter(uuid=version.object_uuid).first()
         if row is None:
             return "was deleted and is made anew"
         return ", ".join(labels(type(row), restoring.would_change(version, current(row))))

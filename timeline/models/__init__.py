@@ -23,6 +23,7 @@ from timeline.models.draft import Draft, Presence
 from timeline.models.dump import Dump
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
+from timeline.models.pending import CorrectedRow, Correction, PendingChange
 from timeline.models.preflight import CheckedLink, Override
 from timeline.models.users import User, UserManager
 
@@ -30,6 +31,8 @@ __all__ = [
     "AbstractSpelling",
     "CheckedLink",
     "Content",
+    "CorrectedRow",
+    "Correction",
     "Draft",
     "Dump",
     "Entry",
@@ -45,6 +48,7 @@ __all__ = [
     "Named",
     "NamedQuerySet",
     "Override",
+    "PendingChange",
     "Presence",
     "Publication",
     "Slugged",

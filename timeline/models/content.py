@@ -264,6 +264,7 @@ class Version(models.Model):
     action = models.CharField(max_length=50)
     editor = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+    is_pending = models.BooleanField(default=False)  # readers did not see this: it was to wait for an update
 
     class Meta:
         ordering = ["-created_at", "-pk"]
