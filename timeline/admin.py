@@ -7,7 +7,7 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from timeline.content_admin import ContentAdmin, OrderedInline, PublicContentAdmin, new_order
@@ -18,8 +18,8 @@ from timeline.issue_actions import IssueActions
 from timeline.merge_action import NamedAdmin, SpellingInline
 from timeline.merging import absorb, locked
 from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User
+from timeline.pending_pages import PendingPages
 from timeline.sections import section, sections
-from timeline.views import render_issue_page
 
 
 @admin.register(User)
@@ -104,7 +104,7 @@ class ItemInline(OrderedInline):
 
 
 @admin.register(Issue)
-class IssueAdmin(IssueActions, IssueHistory, PublicContentAdmin):
+class IssueAdmin(IssueActions, PendingPages, IssueHistory, PublicContentAdmin):
     change_form_template = "admin/timeline/issue/change_form.html"
     list_display = ["number", "title", "state", "published_at"]
     list_display_links = ["number", "title"]
@@ -164,6 +164,3 @@ class IssueAdmin(IssueActions, IssueHistory, PublicContentAdmin):
         for item in items:
             item.refresh_from_db()
             record(item, "shelved", request.user)
-
-    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        return render_issue_page(request, get_object_or_404(Issue.objects.select_related("cover"), pk=pk))

@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.widgets import Script
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.functional import cached_property
 
 from timeline.draft_pages import DraftPages
@@ -21,9 +19,10 @@ from timeline.fields import MarkdownField
 from timeline.history import record
 from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
+from timeline.pending import add, forget, is_held
+from timeline.preview_pages import PreviewPages
 from timeline.rewriting import relate
 from timeline.sections import section
-from timeline.views import render_item
 
 ORDER_SCRIPT = Script("js/order.js", type="module")
 DRAFT_SCRIPT = Script("js/draft.js", type="module")
@@ -63,10 +62,14 @@ class ContentAdmin(DraftPages, HistoryPages, admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        record(form.instance, "saved" if change else "added", request.user)
+        if getattr(request, "is_rehearsed", False):
+            request.saved_row = form.instance
+        else:
+            record(form.instance, "saved" if change else "added", request.user)
 
     def delete_model(self, request: HttpRequest, obj: Content) -> None:
         record(obj, "deleted", request.user)
+        forget(obj)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: models.QuerySet) -> None:
@@ -74,8 +77,11 @@ class ContentAdmin(DraftPages, HistoryPages, admin.ModelAdmin):
             self.delete_model(request, obj)
 
 
-class PublicContentAdmin(ContentAdmin):
+class PublicContentAdmin(PreviewPages, ContentAdmin):
     """For what readers see once an issue is out: only a Publisher takes it away from them."""
+
+    class Media:
+        js = [Script("js/form-preview.js", type="module")]
 
     change_form_template = "admin/public_change_form.html"
 
@@ -90,16 +96,6 @@ class PublicContentAdmin(ContentAdmin):
 
     def view_on_site(self, obj: Any) -> str | None:
         return obj.get_absolute_url() if self.is_public(obj) else None
-
-    def get_urls(self) -> list[URLPattern]:
-        name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
-        return [
-            path("<int:pk>/preview/", self.admin_site.admin_view(self.preview), name=name),
-            *super().get_urls(),
-        ]
-
-    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        raise NotImplementedError
 
 
 class OrderedInline(admin.TabularInline):
@@ -222,7 +218,7 @@ class ItemAdmin(PublicContentAdmin):
     save_on_top = True
     common = [
         (None, {"fields": [("emoji", "short_title"), "title", "body"]}),
-        ("Place", {"fields": [("issue", "position"), "slug", "topics", "lead_image"]}),
+        ("Place", {"fields": ["issue", "slug", "topics", "lead_image"]}),
     ]
 
     @admin.display(description="title", ordering="title")
@@ -238,27 +234,36 @@ class ItemAdmin(PublicContentAdmin):
     def is_public(self, obj: Item) -> bool:
         return obj.issue is not None and obj.issue.is_public
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> Any:
+        """The place of what readers see is the issue's affair: it changes on its desk."""
+        own = super().get_readonly_fields(request, obj)
+        return [*own, "issue"] if obj is not None and is_held(obj) else own
+
     def save_model(self, request: HttpRequest, obj: Item, form: ModelForm, change: bool) -> None:
-        if "issue" in form.changed_data and "position" not in form.changed_data:
+        if "issue" in form.changed_data:
             obj.position = 0  # the end of its new issue
+            if obj.issue and obj.issue.is_public:
+                request.waits_for, obj.issue = obj.issue, None
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         item = form.instance
-        issues = Issue.objects.filter(pk__in={item.issue_id, form.initial.get("issue")} - {None})
-        for issue in issues:
-            section(item.kind).renumber(issue)
-        item.refresh_from_db(fields=["position"])
-        super().save_related(request, form, formsets, change)
-        if {"issue", "position"} & set(form.changed_data):
+        issues = []
+        if "issue" in form.changed_data:
+            issues = list(Issue.objects.filter(pk__in={item.issue_id, form.initial.get("issue")} - {None}))
             for issue in issues:
-                record(issue, "items changed", request.user)
+                section(item.kind).renumber(issue)
+            item.refresh_from_db(fields=["position"])
+        super().save_related(request, form, formsets, change)
+        if getattr(request, "is_rehearsed", False):
+            return
+        for issue in issues:
+            record(issue, "items changed", request.user)
+        if issue := getattr(request, "waits_for", None):
+            add(Issue.objects.select_for_update().get(pk=issue.pk), item, request.user)
+            messages.info(request, f"“{item}” waits on the shelf: readers see it when issue {issue.number} is updated.")
 
     def delete_model(self, request: HttpRequest, obj: Item) -> None:
         super().delete_model(request, obj)
         if obj.issue:
             record(obj.issue, "items changed", request.user)
-
-    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
-        kind = section(self.model.kind)
-        return render_item(request, kind, get_object_or_404(kind.related(self.model._default_manager.all()), pk=pk))

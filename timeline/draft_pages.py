@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,7 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from timeline.differences import differences, labels
 from timeline.drafts import Meeting, draft_of, drop, form_data, keep, meeting, revision, save_merged, see
 from timeline.history import current
-from timeline.models import Content, Draft, Version
+from timeline.models import Content, Draft, PendingChange, Version
+from timeline.pending import Data, apply, change_of, hold, is_held, issue_of, rehearsal, shown, working
 
 OWN = {"csrfmiddlewaretoken", "revision", "draft"}  # fields of the form that are no content
 
@@ -107,6 +109,10 @@ class DraftPages:
             return self.show_draft(request, draft, row, object_id, form_url, context)
         if row:
             context["draft"] = draft
+            issue = issue_of(row)
+            context["is_public"] = issue is not None and issue.is_public
+            if change := change_of(row):
+                return self.show_change(request, change, object_id, form_url, context)
         else:
             there = self.model._base_manager.values("uuid")
             context["unsaved"] = drafts.exclude(object_uuid__in=there)
@@ -120,6 +126,21 @@ class DraftPages:
         uuids = self.model._base_manager.filter(pk=pk).values("uuid")
         found = Version.objects.filter(model=self.opts.label_lower, object_uuid__in=uuids)
         return found.values_list("pk", flat=True).first() or 0
+
+    def show_change(
+        self, request: HttpRequest, change: PendingChange, object_id: Any, form_url: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        """The form of what waits for an update."""
+        context["pending_change"] = change
+        try:
+            with shown([change]):
+                del request.content_row
+                answer = super().changeform_view(request, object_id, form_url, context)
+                return answer.render() if isinstance(answer, TemplateResponse) else answer
+        except ValidationError as error:
+            messages.error(request, f"What waits cannot be shown: {' '.join(error.messages)} This is what readers see.")
+            del request.content_row
+            return super().changeform_view(request, object_id, form_url, context)
 
     def show_draft(
         self, request: HttpRequest, draft: Draft, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
@@ -147,10 +168,63 @@ class DraftPages:
                     draft, is_valid = self.keep(request, locked, row.uuid, int(base))
                     if is_valid:
                         return self.merge(request, draft, type(row)._base_manager.get(pk=row.pk))
-            answer = super().changeform_view(request, object_id, form_url, context)
+            if row and is_held(locked):
+                answer = self.save_change(request, locked, object_id, form_url, context)
+            else:
+                answer = super().changeform_view(request, object_id, form_url, context)
             if answer.status_code == 302 and (row or key):
                 drop(self.opts.label_lower, row.uuid if row else key, request.user)
             return answer
+
+    def save_change(
+        self, request: HttpRequest, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
+    ) -> HttpResponse:
+        """What is saved of a row that readers see waits for an update: it is written, read and rolled back."""
+        change = change_of(row)
+        answer, data = self.rehearse(request, [change] if change else [], object_id, form_url, context)
+        if data is None:
+            return answer
+        held = hold(row, data, request.user)
+        self.log_change(request, row, "Changed, for the next update")
+        messages.success(
+            request,
+            f"“{row}” was saved. Readers see it when the issue is updated."
+            if held
+            else f"“{row}” is what readers see: nothing waits for an update.",
+        )
+        return answer
+
+    def rehearse(
+        self,
+        request: HttpRequest,
+        changes: list[PendingChange],
+        object_id: Any,
+        form_url: str = "",
+        context: Any = None,
+    ) -> tuple[HttpResponse, Data | None]:
+        """Save the form that was posted, over `changes`, and roll back: the answer, and what the row became.
+
+        None in the place of that if the form has faults, which the answer shows. Whoever wants to see more of what
+        was saved gives the request a function `look`, which is called with the row.
+        """
+        request.is_rehearsed, request.saved_row, data = True, None, None
+        with rehearsal():
+            apply(changes)
+            if hasattr(request, "content_row"):
+                del request.content_row
+            answer = super().changeform_view(request, object_id, form_url, context)
+            if isinstance(answer, TemplateResponse):
+                answer.render()
+            if request.saved_row:
+                row = self.model._base_manager.get(pk=request.saved_row.pk)
+                data = current(row)
+                if look := getattr(request, "look", None):
+                    look(row)
+        return answer, data
+
+    def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        if not getattr(request, "is_rehearsed", False):  # nothing was changed yet
+            super().message_user(request, *args, **kwargs)
 
     def merge(self, request: HttpRequest, draft: Draft, row: Any) -> HttpResponse:
         """What does not contradict is saved at once; else the editor settles it."""
@@ -212,7 +286,7 @@ class DraftPages:
             "draft": draft,
             "revision": newest,
             "fields": fields,
-            "differences": differences(self.model, current(row), met.data),
+            "differences": differences(self.model, working(row), met.data),
         }
         return render(request, "admin/merge_draft.html", context)
 

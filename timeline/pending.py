@@ -45,6 +45,12 @@ def changes_of(issue: Issue) -> list[PendingChange]:
     return sorted(found, key=lambda change: change.object_uuid == issue.uuid)
 
 
+def rows_of(changes: Iterable[PendingChange]) -> list[Any]:
+    """The rows of these changes that are there, locked until the transaction ends."""
+    rows = [row_of(change.version) for change in changes]
+    return [row for row in rows if not row._state.adding]
+
+
 def is_held(row: Content) -> bool:
     """Whether a save of `row` has to wait: readers see it, or an earlier change of it waits already."""
     issue = issue_of(row)

@@ -1,4 +1,4 @@
-"""Publish, schedule and withdraw an issue, and what follows from it."""
+"""Publish, schedule, update and withdraw an issue, and what follows from it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from timeline import preflight, websub
+from timeline import pending, preflight, websub
+from timeline.differences import differences
 from timeline.findings import Finding
-from timeline.history import record
-from timeline.models import Issue, Override, User
+from timeline.history import current, record
+from timeline.models import CorrectedRow, Correction, Issue, Override, PendingChange, User
 
 
 class NotPossible(Exception):
@@ -36,11 +37,7 @@ def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = N
     issue = Issue.objects.select_for_update().get(pk=issue.pk)
     if issue.is_public:
         raise NotPossible(f"Issue {issue.number} is published already.")
-    if hard := preflight.inspect(issue).hard:
-        if not override:
-            raise Unready(issue, hard)
-        messages = [f"{finding.row}: {finding.message}" for finding in hard]
-        Override.objects.create(issue=issue, reason=override, findings=messages, editor=editor)
+    _inspect(issue, editor, override)
     now = timezone.now()
     if at is None:
         was_public = issue.withdrawn_at and issue.published_at and issue.published_at <= issue.withdrawn_at
@@ -50,6 +47,54 @@ def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = N
     record(issue, "published" if issue.is_public else "scheduled", editor)
     websub.plan(issue)
     return issue
+
+
+def _inspect(issue: Issue, editor: User | None, override: str) -> None:
+    if hard := preflight.inspect(issue).hard:
+        if not override:
+            raise Unready(issue, hard)
+        messages = [f"{finding.row}: {finding.message}" for finding in hard]
+        Override.objects.create(issue=issue, reason=override, findings=messages, editor=editor)
+
+
+@transaction.atomic
+def update(
+    issue: Issue, *, note: str = "", is_minor: bool = False, editor: User | None = None, override: str = ""
+) -> list[str]:
+    """Let readers see all that waits for `issue`, at once; they are told by `note` what was corrected, and why.
+
+    Gives sentences about what could not be as it was meant. Raises NotPossible where nothing waits or the note is
+    missing, Unready as publish() does, ValidationError where the rules forbid what waits.
+    """
+    issue = Issue.objects.select_for_update().get(pk=issue.pk)
+    waiting = pending.changes_of(issue)
+    if not waiting:
+        raise NotPossible(f"Nothing waits for an update of issue {issue.number}.")
+    if issue.is_public and not note.strip():
+        raise NotPossible("Tell readers what was corrected, and why.")
+    seen = {row.uuid: current(row) for row in pending.rows_of(waiting)}
+    touched, notes = pending.apply(waiting)
+    _inspect(issue, editor, override)
+    for row, what in touched:
+        record(row, what, editor)
+    if issue.is_public:
+        correction = Correction.objects.create(issue=issue, note=note.strip(), is_minor=is_minor, editor=editor)
+        CorrectedRow.objects.bulk_create(
+            CorrectedRow(
+                correction=correction,
+                object_uuid=row.uuid,
+                title=str(row),
+                differences=[
+                    {"label": each.label, "changes": [[change.old, change.new] for change in each.changes]}
+                    for each in differences(type(row), seen[row.uuid], current(row))
+                ],
+            )
+            for row, what in touched
+            if what == "updated"
+        )
+        websub.plan(issue)
+    PendingChange.objects.filter(pk__in=[change.pk for change in waiting]).delete()
+    return notes
 
 
 @transaction.atomic

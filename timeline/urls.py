@@ -37,6 +37,7 @@ urlpatterns = [
     path("issues/", views.issue_list, name="issues"),
     path("issues/page/<int:page>/", views.issue_list, name="issues"),
     path("issues/<int:number>/", views.issue, name="issue"),
+    path("issues/<int:number>/corrections/", views.corrections, name="corrections"),
     path("issues/<int:number>/share-<slug:digest>.png", views.issue_share_image, name="issue-share-image"),
     path("issues/<int:number>.md", twins.issue_twin, name="issue-twin"),
     re_path(

@@ -16,11 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from timeline import chronology, markdown
 from timeline.citations import FORMS
+from timeline.comparing import Change
+from timeline.differences import Difference
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.models.catalogue import ISSUES
 from timeline.search import FACETS, search, suggestion
-from timeline.sections import Filled, Section, item_context, render_issue, section, sections
+from timeline.sections import Filled, Section, find_related, item_context, render_issue, section, sections
 from timeline.share_images import draw
 from timeline.terms import MAX_QUERY
 
@@ -136,7 +138,39 @@ def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
         content=render_issue(shown, "html", head.publication),
         previous=previous,
         next=following,
+        corrections=shown.corrections.told(),
     )
+
+
+@require_safe
+def corrections(request: HttpRequest, number: int) -> HttpResponse:
+    """All that was changed in an issue after its publication, why, and what the texts said before."""
+    shown = get_object_or_404(Issue.objects.published(), number=number)
+    made = list(shown.corrections.prefetch_related("rows"))
+    if not made:
+        raise Http404
+    head = list_head(
+        reverse("corrections", args=[number]),
+        f"Corrections of issue {number}",
+        lambda name: f"What was corrected in issue {number} of {name} after its publication, and why.",
+    )
+    compared = [
+        (
+            correction,
+            [
+                (
+                    row,
+                    [
+                        Difference(each["label"], [Change(*pair) for pair in each["changes"]])
+                        for each in row.differences
+                    ],
+                )
+                for row in correction.rows.all()
+            ],
+        )
+        for correction in made
+    ]
+    return render_page(request, "timeline/corrections.html", head, issue=shown, corrections=compared)
 
 
 @require_safe
@@ -158,12 +192,13 @@ def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     shown = section(kind)
-    found = find(shown.published(), slug)
+    found = find(shown.model._default_manager.published().select_related("issue", "lead_image"), slug)
     return found if isinstance(found, HttpResponse) else render_item(request, shown, found)
 
 
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
+    find_related({shown: [item]})
     head = item_head(shown, item)
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
     published = Entry.objects.published()
@@ -191,6 +226,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         next=following,
         earlier=list(earlier),
         works=shown.works(item, head.publication),
+        corrections=item.issue.corrections.told().filter(rows__object_uuid=item.uuid) if item.issue else [],
         below=shown.below(item),
         forms=FORMS,
         **item_context([item], "html", head.publication),

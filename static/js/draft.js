@@ -126,7 +126,7 @@ function main() {
   form.addEventListener("change", () => (timer ||= setTimeout(queue, PAUSE)));
   // The server keeps all of it before it is saved: a save that is cut off, or of somebody who was signed out, loses nothing.
   form.addEventListener("submit", async (event) => {
-    if (isLeaving) return;
+    if (isLeaving || event.submitter?.formTarget) return; // into the frame of the preview: nobody leaves
     event.preventDefault();
     clearTimeout(timer);
     await queue();

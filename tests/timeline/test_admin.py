@@ -70,7 +70,7 @@ def change_url(row: Any) -> str:
 
 
 def test_saving_leaves_a_version_with_the_editor(editor: Client) -> None:
-    paper = make_paper(make_issue(), title="Orca", authors=["Ada"])
+    paper = make_paper(make_issue(published=False), title="Orca", authors=["Ada"])
     url = change_url(paper)
     answer = editor.post(url, {**form_values(editor, url), "title": "Orca 2"})
     assert answer.status_code == 302
@@ -116,7 +116,7 @@ def order_form(issue: Issue, client: Client, positions: dict[int, int]) -> dict[
     [({0: 3}, "bcad"), ({3: 1}, "dabc"), ({1: 1}, "bacd"), ({0: 9}, "bcda"), ({0: 2, 1: 1}, "bacd"), ({}, "abcd")],
 )
 def test_numbers_typed_by_hand_order_the_items(editor: Client, typed: dict[int, int], order: str) -> None:
-    issue = make_issue()
+    issue = make_issue(published=False)
     papers = [make_paper(issue, title=title) for title in "abcd"]
     form = order_form(issue, editor, {papers[index].pk: position for index, position in typed.items()})
     assert editor.post(change_url(issue), form).status_code == 302
@@ -126,7 +126,7 @@ def test_numbers_typed_by_hand_order_the_items(editor: Client, typed: dict[int, 
 
 
 def test_moved_item_goes_to_the_end_of_its_new_issue_and_closes_the_gap(editor: Client) -> None:
-    old, new = make_issue(), make_issue()
+    old, new = make_issue(published=False), make_issue(published=False)
     a, *_ = (make_paper(old, title=title) for title in "abc")
     make_paper(new, title="x")
     url = change_url(a)
@@ -202,7 +202,9 @@ def test_preview_shows_a_draft_in_the_admin_only(editor: Client, make: Any) -> N
     item = make(make_issue(published=False), title="Secret draft", body="# Heading")
     for row in (item, item.issue):
         name = f"admin:{row._meta.app_label}_{row._meta.model_name}_preview"
-        assert "Secret draft" in editor.get(reverse(name, args=[row.pk])).content.decode()
+        frame = reverse(f"{name}_frame", args=[row.pk, "html"])
+        assert f'src="{frame}"' in editor.get(reverse(name, args=[row.pk])).content.decode()
+        assert "Secret draft" in editor.get(frame).content.decode()
         assert editor.get(row.get_absolute_url()).status_code == 404
 
 
@@ -271,8 +273,8 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
     [
         ("/admin/", 5),
         ("/admin/timeline/issue/", 6),
-        ("/admin/timeline/issue/{issue}/change/", 10),
-        ("/admin/timeline/issue/{issue}/preview/", 11),
+        ("/admin/timeline/issue/{issue}/change/", 11),
+        ("/admin/timeline/issue/{issue}/preview/html/", 17),
         ("/admin/timeline/issue/{issue}/publish/", 9),
         ("/admin/papers/papersummary/", 6),
         ("/admin/papers/papersummary/{paper}/change/", 12),
@@ -293,8 +295,8 @@ def test_admin_pages_need_a_fixed_number_of_queries(
 
 
 def test_saving_an_issue_with_many_items_needs_few_queries(editor: Client, django_assert_max_num_queries: Any) -> None:
-    issue = make_issue()
+    issue = make_issue(published=False)
     papers = [make_paper(issue) for _ in range(20)]
     form = order_form(issue, editor, {papers[0].pk: 20})
-    with django_assert_max_num_queries(97):  # the history and the catalogue are written too
+    with django_assert_max_num_queries(98):  # the history and the catalogue are written too
         assert editor.post(change_url(issue), form).status_code == 302

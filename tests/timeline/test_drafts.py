@@ -267,7 +267,7 @@ def test_settings_are_kept_and_merged_too(client: Client) -> None:
 
 
 def test_no_draft_stands_in_what_is_published(client: Client) -> None:
-    paper, ed = make(issue=make_issue()), as_(edith())
+    paper, ed = make(issue=make_issue(published=False)), as_(edith())
     keep(ed, paper, body="Typed in secret", title="Typed in secret")
     for path in (paper.get_absolute_url(), "/", "/feed.atom", *(each.path for each in resources())):
         assert b"in secret" not in client.get(path).content

@@ -32,8 +32,9 @@ def read(page: Any) -> str:
     return " ".join(unescape(strip_tags(re.sub(r"<br>|</(?:div|li|p|h1|h2|a)>", " ", main))).split())
 
 
-def saved_twice() -> tuple[Any, Version, Version]:
-    paper = make_paper(make_issue(), title="Orca", body="One two three.\n\nKept.", authors=["Ada", "Zoe"])
+def saved_twice(*, published: bool = False) -> tuple[Any, Version, Version]:
+    issue = make_issue(published=published)
+    paper = make_paper(issue, title="Orca", body="One two three.\n\nKept.", authors=["Ada", "Zoe"])
     old = record(paper, "added", edith())
     paper.title, paper.body = "Orca 2", "One two four.\n\nKept."
     paper.save()
@@ -162,7 +163,7 @@ def test_what_cannot_come_back_is_told_and_nothing_is_changed(editor: Client) ->
 
 
 def test_what_was_deleted_is_listed_and_comes_back(editor: Client) -> None:
-    paper, _, _ = saved_twice()
+    paper, _, _ = saved_twice(published=True)
     saved_twice()
     editor.post(url("delete", paper.pk), {"post": "yes"})
     assert paper.issue.is_public  # so an Editor may not: only a Publisher takes it away
@@ -194,7 +195,7 @@ def test_only_those_who_may_change_restore(client: Client) -> None:
 
 
 def test_who_may_not_change_items_does_not_restore_issues(client: Client) -> None:
-    issue = make_issue()
+    issue = make_issue(published=False)
     version = record(issue, "added")
     helper = make_user("hugo@example.org")
     helper.user_permissions.set(Permission.objects.filter(codename__in=["view_issue", "change_issue"]))
@@ -205,7 +206,7 @@ def test_who_may_not_change_items_does_not_restore_issues(client: Client) -> Non
 
 
 def whole() -> tuple[Issue, Any, Version]:
-    issue = make_issue(title="Whales")
+    issue = make_issue(published=False, title="Whales")
     paper = make_paper(issue, title="Orca", body="As it stood.")
     record(paper, "added")
     then = record(issue, "added")

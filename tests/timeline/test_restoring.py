@@ -43,7 +43,7 @@ def written(version: Version) -> dict[str, Any]:
 
 
 def paper() -> tuple[Any, dict[str, Any]]:
-    issue = make_issue()
+    issue = make_issue(published=False)
     make_paper(issue)
     row = make_paper(issue, title="Orca 2", body="# One\n\nTwo", authors=["Zoe", "Ada"], arxiv_id="2311.11045")
     make_paper(issue)
@@ -53,16 +53,19 @@ def paper() -> tuple[Any, dict[str, Any]]:
 
 
 def news() -> tuple[Any, dict[str, Any]]:
-    row = make_news(make_issue(), title="Gemini", authors=["Ada"], lead_image=make_image("whale"))
+    row = make_news(make_issue(published=False), title="Gemini", authors=["Ada"], lead_image=make_image("whale"))
     return row, {"title": "Other", "lead_image": None, "issue": None, "organisation": "Google"}
 
 
 def poll() -> tuple[Any, dict[str, Any]]:
-    return Poll.objects.create(issue=make_issue(), title="Poll", choices="a\nb"), {"choices": "c", "emoji": "🐳"}
+    return Poll.objects.create(issue=make_issue(published=False), title="Poll", choices="a\nb"), {
+        "choices": "c",
+        "emoji": "🐳",
+    }
 
 
 def issue() -> tuple[Any, dict[str, Any]]:
-    row = make_issue(introduction="Hello", cover=make_image("cover"))
+    row = make_issue(published=False, introduction="Hello", cover=make_image("cover"))
     make_paper(row)
     make_news(row)
     return row, {"title": "Other", "number": 77, "introduction": "", "cover": None}
@@ -152,7 +155,7 @@ def test_what_was_deleted_is_made_anew_under_its_uuid(label: str) -> None:
 
 
 def test_derived_rows_follow() -> None:
-    paper = make_paper(make_issue(), title="Orca", body="Whales think.")
+    paper = make_paper(make_issue(published=False), title="Orca", body="Whales think.")
     version = record(paper, "added")
     paper.title, paper.body = "Other", "Nothing"
     paper.save()
@@ -162,7 +165,7 @@ def test_derived_rows_follow() -> None:
 
 
 def test_related_rows_that_are_gone_are_left_out_and_told() -> None:
-    paper = make_paper(make_issue(number=3), title="Orca", authors=["Ada", "Zoe", "Eve"])
+    paper = make_paper(make_issue(published=False, number=3), title="Orca", authors=["Ada", "Zoe", "Eve"])
     topic = tag(paper, "Agents")
     for row in [topic, *paper.authors.all()]:
         record(row, "added")
@@ -256,7 +259,7 @@ def test_a_scheduled_issue_that_was_deleted_comes_back_as_a_draft() -> None:
 
 
 def test_an_item_goes_back_to_its_place_and_both_issues_say_so() -> None:
-    here, there = make_issue(), make_issue()
+    here, there = make_issue(published=False), make_issue(published=False)
     first, second, third = (make_paper(here) for _ in range(3))
     version = record(second, "added")
     second.issue, second.position = there, 0
@@ -274,7 +277,7 @@ def test_an_item_goes_back_to_its_place_and_both_issues_say_so() -> None:
 
 def whole() -> tuple[Issue, Version]:
     """An issue of three kinds and its version after all was saved."""
-    issue = make_issue(title="Whales", introduction="Hello")
+    issue = make_issue(published=False, title="Whales", introduction="Hello")
     rows = [
         make_paper(issue, title="Orca", body="Text of Orca", authors=["Ada"]),
         make_paper(issue, title="Beluga"),
@@ -295,7 +298,7 @@ def scene(issue: Issue) -> dict[str, Any]:
 def test_a_whole_issue_goes_there_and_back() -> None:
     issue, then = whole()
     before, seen = scene(issue), render_issue(issue, "html")
-    other = make_issue()
+    other = make_issue(published=False)
     orca, beluga = sections()[0].items(issue)
     gemini = sections()[1].items(issue).get()
     orca.title, orca.body = "Orca 3", "Other"

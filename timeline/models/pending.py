@@ -1,5 +1,8 @@
 """What waits until a Publisher lets readers see it, and what was corrected after publication."""
 
+from typing import Any
+
+from django.apps import apps
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +25,11 @@ class PendingChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} {self.object_uuid}"
+
+    @property
+    def row(self) -> Any:
+        """As readers see it; None if it was deleted meanwhile."""
+        return apps.get_model(self.model)._base_manager.filter(uuid=self.object_uuid).first()
 
 
 class CorrectionQuerySet(models.QuerySet["Correction"]):
@@ -57,17 +65,16 @@ class Correction(models.Model):
 
 
 class CorrectedRow(models.Model):
-    """What a correction did to the issue or to one of its items."""
+    """What a correction did to the issue or to one of its items, with all names as they were then."""
 
     correction = models.ForeignKey(Correction, models.CASCADE, related_name="rows")
-    model = models.CharField(max_length=100)
     object_uuid = models.UUIDField(db_index=True)
-    old = models.JSONField()  # in the form of a Version: as readers saw it
-    new = models.JSONField()
+    title = models.CharField(max_length=400)
+    differences = models.JSONField()  # [{"label": of the field, "changes": [[paragraph as it was, as it is], …]}, …]
 
     class Meta:
         ordering = ["pk"]
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.model} {self.object_uuid}"
+        return self.title
