@@ -18,8 +18,9 @@ from papers.models import Author, Authorship, Spelling
 from tests.factories import make_image, make_issue, make_news, make_paper, make_term, tag
 from tests.thirdkind.models import Poll
 from timeline import derived
-from timeline.history import record, versions
-from timeline.models import Content, Image, Issue, Publication, Topic, User, Version
+from timeline.history import current, record, versions
+from timeline.models import Content, CorrectedRow, Correction, Image, Issue, Item, Publication, Topic, User, Version
+from timeline.pending import hold
 from timeline.sections import render_issue
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,8 @@ class Runs(HTMLParser):
         ):
             self.found.append(f"<script {values}>")
         self.in_data = tag == "script" and values.get("type") == "application/ld+json"
-        if tag in {"iframe", "object", "embed", "base"}:
+        ours = values.get("src", "").startswith("/admin/") or values.get("name") == "form-preview"
+        if tag in {"object", "embed", "base"} or (tag == "iframe" and (not ours or "srcdoc" in values)):
             self.found.append(f"<{tag}>")
         for name, value in values.items():
             scheme = "".join(char for char in value.lower() if char > " ")
@@ -136,10 +138,16 @@ def test_every_model_of_content_is_poisoned(site: dict[str, Any]) -> None:
 
 
 def test_nothing_runs_on_public_pages(client: Client, site: dict[str, Any]) -> None:
+    correction = Correction.objects.create(issue=site["issue"], note=HOSTILE)
+    told = [{"label": HOSTILE[:50], "changes": [[HOSTILE, None], [HOSTILE, HOSTILE + "!"]]}]
+    CorrectedRow.objects.create(
+        correction=correction, object_uuid=site["issue"].uuid, title=HOSTILE[:90], differences=told
+    )
     urls = [
         "/",
         "/issues/",
         "/issues/2/",
+        "/issues/2/corrections/",
         "/papers/",
         "/papers/paper/",
         "/news/",
@@ -210,7 +218,13 @@ def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None
             urls.append(reverse(f"{name}_changelist"))
         if not isinstance(row, Publication | Image | Benchmark | MeasuredModel):  # their delete is refused here
             urls.append(reverse(f"{name}_delete", args=[row.pk]))
-    at = versions(site["issue"])[0]
+    issue = site["issue"]
+    for row in (issue, *(row for row in site["rows"] if isinstance(row, Item) and row.issue)):
+        hold(row, current(row) | {"title": HOSTILE[:90]})
+        frame = f"admin:{row._meta.app_label}_{row._meta.model_name}_preview_frame"
+        urls += [reverse(frame, args=[row.pk, medium]) for medium in ("html", "email")]
+    urls.append(reverse("admin:timeline_issue_changes", args=[issue.pk]))
+    at = versions(issue)[0]
     urls.append(reverse("admin:timeline_issue_restore_at", args=[site["issue"].pk, at.pk]))
     pages = {url: client.get(url) for url in urls}
     assert {page.status_code for page in pages.values()} == {200}

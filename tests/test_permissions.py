@@ -1,6 +1,7 @@
 """Every URL of the URLconf × everybody: a URL that has no row here fails."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -22,9 +23,10 @@ from tests.factories import (
     tag,
 )
 from tests.thirdkind.models import Poll
-from timeline.history import record
+from timeline.history import current, record
 from timeline.images import sweep_images
-from timeline.models import Dump, Issue, Publication, Topic
+from timeline.models import Correction, Dump, Issue, Publication, Topic
+from timeline.pending import hold
 
 Statuses = tuple[int, int, int, int]  # of an anonymous visitor, a reader, an Editor, a Publisher
 
@@ -66,12 +68,21 @@ def of_content(name: str, view: Statuses, add: Statuses, change: Statuses, delet
     }
 
 
+def of_previews(name: str) -> dict[str, Statuses]:
+    return {
+        f"admin/{name}/<int:pk>/preview/": STAFF,
+        f"admin/{name}/<int:pk>/preview/<slug:medium>/": STAFF,
+        f"admin/{name}/add/preview/<slug:medium>/": NOT_READ,
+    }
+
+
 GET: dict[str, Statuses] = {
     "": ALL,
     "issues/": ALL,
     "issues/page/<int:page>/": ALL,
     "issues/<int:number>/": ALL,
     "issues/<int:number>.md": ALL,
+    "issues/<int:number>/corrections/": ALL,
     "issues/<int:number>/share-<slug:digest>.png": MOVED,  # nobody knows the digest: to the right one
     r"^timeline/(?:(?P<year>[0-9]{4})/)?(?:(?P<kind>papers|news|polls|issues)/)?"
     r"(?:topics/(?P<topic>[-\w]+)/)?(?:organisations/(?P<organisation>[-\w]+)/)?"
@@ -139,19 +150,21 @@ GET: dict[str, Statuses] = {
     ),  # with a wrong token; tests/timeline/test_signin.py has the rest
     "admin/set-password/": (302, 302, 403, 403),
     **of_content("timeline/issue", STAFF, STAFF, STAFF, PUBLISHER),
-    "admin/timeline/issue/<int:pk>/preview/": STAFF,
+    **of_previews("timeline/issue"),
     "admin/timeline/issue/<int:pk>/preflight/": STAFF,
+    "admin/timeline/issue/<int:pk>/changes/": STAFF,
+    "admin/timeline/issue/<int:pk>/changes/<int:change>/discard/": NOT_READ,
     "admin/timeline/issue/<int:pk>/publish/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/schedule/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/withdraw/": PUBLISHER,
     "admin/timeline/issue/<int:pk>/versions/at/<int:version>/": STAFF,
     "admin/timeline/issue/<int:pk>/versions/at/<int:version>/restore/": STAFF,
     **of_content("papers/papersummary", STAFF, STAFF, STAFF, PUBLISHER),
-    "admin/papers/papersummary/<int:pk>/preview/": STAFF,
+    **of_previews("papers/papersummary"),
     **of_content("news/newsitem", STAFF, STAFF, STAFF, PUBLISHER),
-    "admin/news/newsitem/<int:pk>/preview/": STAFF,
+    **of_previews("news/newsitem"),
     **of_content("polls/poll", STAFF, STAFF, STAFF, PUBLISHER),
-    "admin/polls/poll/<int:pk>/preview/": STAFF,
+    **of_previews("polls/poll"),
     **of_content("papers/author", STAFF, STAFF, STAFF, STAFF),
     "admin/papers/author/doubles/": STAFF,
     **of_content("boards/benchmark", STAFF, STAFF, STAFF, STAFF),
@@ -167,11 +180,9 @@ GET: dict[str, Statuses] = {
     **of_model("django_tasks_database/dbtaskresult", NOBODY, NOBODY, NOBODY, NOBODY),
 }
 
+KINDS = ["timeline/issue", "papers/papersummary", "news/newsitem", "polls/poll"]  # what readers see with an issue
 CONTENT = [
-    "timeline/issue",
-    "papers/papersummary",
-    "news/newsitem",
-    "polls/poll",
+    *KINDS,
     "papers/author",
     "boards/benchmark",
     "boards/measuredmodel",
@@ -193,6 +204,10 @@ POST: dict[str, Statuses] = {
     "admin/timeline/issue/<int:pk>/publish/": (302, 302, 403, 302),
     "admin/timeline/issue/<int:pk>/schedule/": PUBLISHER,  # the form again: no time in it
     "admin/timeline/issue/<int:pk>/withdraw/": (302, 302, 403, 302),
+    "admin/timeline/issue/<int:pk>/changes/": PUBLISHER,  # the form again: no note in it
+    "admin/timeline/issue/<int:pk>/changes/<int:change>/discard/": MOVED,
+    **{f"admin/{name}/<int:pk>/preview/<slug:medium>/": (302, 302, 400, 400) for name in KINDS},  # nothing is typed
+    **{f"admin/{name}/add/preview/<slug:medium>/": (302, 302, 400, 400) for name in KINDS},
     "admin/timeline/issue/<path:object_id>/delete/": (302, 302, 403, 302),
     "admin/timeline/publication/<path:object_id>/change/": PUBLISHER,  # the form again: nothing in it
     **{f"admin/{name}/versions/<int:version>/restore/": MOVED for name in CONTENT},
@@ -237,8 +252,13 @@ def address(db: None) -> dict[str, str]:
         "timeline/publication": Publication.objects.get(),
     }
     saved = {name: record(row, "saved").pk for name, row in rows.items()}
+    Correction.objects.create(issue=issue, note="A word.")
+    change = hold(issue, current(issue) | {"title": "New"})
+    assert change
     return {
         "<int:page>": "1",
+        "<slug:medium>": "html",
+        "<int:change>": str(change.pk),
         "<int:number>": "2",
         "<slug:purpose>": "reply",
         "<page:name>": "about",
@@ -307,6 +327,25 @@ def test_get_answers_each_person_as_the_table_says(person: int, address: dict[st
     client = client_of(person)
     answers = {route: client.get(url(route, address)).status_code for route in GET}
     assert answers == {route: statuses[person] for route, statuses in GET.items()}
+
+
+STATES = {
+    "draft": {"published_at": None},
+    "scheduled": {"published_at": timezone.now() + timedelta(days=365)},
+    "withdrawn": {"withdrawn_at": timezone.now()},
+}  # beside published, which `address` makes
+
+
+@pytest.mark.parametrize("person", range(4), ids=["anonymous", "reader", "editor", "publisher"])
+@pytest.mark.parametrize("state", STATES)
+def test_the_desk_answers_alike_in_every_state(state: str, person: int, address: dict[str, str]) -> None:
+    """Only what is published is a Publisher's to delete."""
+    Issue.objects.update(**STATES[state])
+    wanted = {route: each for route, each in GET.items() if any(route.startswith(f"admin/{name}/") for name in KINDS)}
+    wanted |= {route: STAFF for route in wanted if route.endswith("/delete/")}
+    client = client_of(person)
+    answers = {route: client.get(url(route, address)).status_code for route in wanted}
+    assert answers == {route: statuses[person] for route, statuses in wanted.items()}
 
 
 @pytest.mark.parametrize("person", range(4), ids=["anonymous", "reader", "editor", "publisher"])

@@ -19,7 +19,7 @@ from timeline.fields import MarkdownField
 from timeline.history import record
 from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
-from timeline.pending import add, forget, is_held
+from timeline.pending import add, forget
 from timeline.preview_pages import PreviewPages
 from timeline.rewriting import relate
 from timeline.sections import section
@@ -145,6 +145,9 @@ class BylineForm(ModelForm):
     def clean(self) -> dict[str, Any]:
         return self.cleaned_data  # that nobody stands here twice is the formset's affair, not the database's
 
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | {"author"}  # the field has found it
+
 
 class BylineFormSet(BaseInlineFormSet):
     """The authors of an item in their order. A row is known by its author, never by a primary key: what was typed
@@ -184,7 +187,7 @@ class BylineFormSet(BaseInlineFormSet):
         kept = [form for form in self.forms if form.cleaned_data.get("author") and not form.cleaned_data.get("DELETE")]
         for form in kept:
             form.initial["position"] = had.get(form.instance.author_id)
-        relate(self.instance, self.model, [place.author for place in new_order(kept)])
+        relate(self.instance, self.model, [place.author for place in new_order(kept)], self.places)
         return []
 
 
@@ -237,7 +240,7 @@ class ItemAdmin(PublicContentAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Item | None = None) -> Any:
         """The place of what readers see is the issue's affair: it changes on its desk."""
         own = super().get_readonly_fields(request, obj)
-        return [*own, "issue"] if obj is not None and is_held(obj) else own
+        return [*own, "issue"] if obj is not None and self.is_held(request, obj) else own
 
     def save_model(self, request: HttpRequest, obj: Item, form: ModelForm, change: bool) -> None:
         if "issue" in form.changed_data:

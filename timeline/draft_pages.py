@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from timeline.differences import differences, labels
 from timeline.drafts import Meeting, draft_of, drop, form_data, keep, meeting, revision, save_merged, see
 from timeline.history import current
-from timeline.models import Content, Draft, PendingChange, Version
-from timeline.pending import Data, apply, change_of, hold, is_held, issue_of, rehearsal, shown, working
+from timeline.models import Content, Draft, Item, PendingChange, Version
+from timeline.pending import Data, change_of, hold, is_held, issue_of, rehearsal, shown, working
 
 OWN = {"csrfmiddlewaretoken", "revision", "draft"}  # fields of the form that are no content
 
@@ -97,11 +97,11 @@ class DraftPages:
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
+        if request.method == "POST":
+            return self.save_form_or_merge(request, object_id, form_url, {**(extra_context or {})})
         # Before the row: a save in between makes the form look older than it is, never newer.
         context = {**(extra_context or {}), "revision": self.revision_of(object_id) if object_id else 0}
         row = self.get_object(request, unquote(object_id)) if object_id else None
-        if request.method == "POST" and (row or not object_id):
-            return self.save_form_or_merge(request, row, object_id, form_url, context)
         context["draft_key"] = uuid = row.uuid if row else parsed(request.GET.get("draft")) or uuid4()
         drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
         draft = drafts.filter(object_uuid=uuid).first()
@@ -156,63 +156,63 @@ class DraftPages:
         return super().changeform_view(request, object_id, form_url, {**context, "shown_draft": draft})
 
     def save_form_or_merge(
-        self, request: HttpRequest, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
+        self, request: HttpRequest, object_id: str | None, form_url: str, context: dict[str, Any]
     ) -> HttpResponse:
         """Save, unless somebody else has since the form was shown: compare and swap, under the row's lock."""
         key, base = parsed(request.POST.get("draft")), request.POST.get("revision", "")
-        context |= {"draft_key": row.uuid if row else key or uuid4(), "revision": base}
         with transaction.atomic():
-            if row:
-                locked = self.model._base_manager.select_for_update().get(pk=row.pk)
-                if BASE.fullmatch(base) and int(base) != revision(locked) and self.has_change_permission(request, row):
-                    draft, is_valid = self.keep(request, locked, row.uuid, int(base))
-                    if is_valid:
-                        return self.merge(request, draft, type(row)._base_manager.get(pk=row.pk))
-            if row and is_held(locked):
-                answer = self.save_change(request, locked, object_id, form_url, context)
-            else:
-                answer = super().changeform_view(request, object_id, form_url, context)
+            row = request.content_row = self.locked(request, object_id) if object_id else None
+            context |= {"draft_key": row.uuid if row else key or uuid4(), "revision": base}
+            if row and BASE.fullmatch(base) and int(base) != revision(row) and self.has_change_permission(request, row):
+                draft, is_valid = self.keep(request, row, row.uuid, int(base))
+                if is_valid:
+                    return self.merge(request, draft, type(row)._base_manager.get(pk=row.pk))
+            save = self.save_change if row and self.is_held(request, row) else self._changeform_view
+            answer = save(request, object_id, form_url, context)
             if answer.status_code == 302 and (row or key):
                 drop(self.opts.label_lower, row.uuid if row else key, request.user)
             return answer
 
-    def save_change(
-        self, request: HttpRequest, row: Any, object_id: Any, form_url: str, context: dict[str, Any]
-    ) -> HttpResponse:
+    def locked(self, request: HttpRequest, object_id: str) -> Any:
+        """The row, as get_object() gives it; locked until the transaction ends."""
+        rows = self.get_queryset(request).select_for_update(of=("self",))
+        if issubclass(self.model, Item):
+            rows = rows.select_related("issue")
+        try:
+            return rows.filter(pk=self.opts.pk.to_python(unquote(object_id))).first()
+        except ValidationError:
+            return None
+
+    def is_held(self, request: HttpRequest, row: Content) -> bool:
+        """Asked once for each request."""
+        if not hasattr(request, "holds_row"):
+            request.holds_row = is_held(row)
+        return request.holds_row
+
+    def save_change(self, request: HttpRequest, object_id: str, form_url: str, context: dict[str, Any]) -> HttpResponse:
         """What is saved of a row that readers see waits for an update: it is written, read and rolled back."""
-        change = change_of(row)
-        answer, data = self.rehearse(request, [change] if change else [], object_id, form_url, context)
+        answer, data = self.rehearse(request, object_id, form_url, context)
         if data is None:
             return answer
+        row = self.locked(request, object_id)
         held = hold(row, data, request.user)
+        request.is_rehearsed = False
         self.log_change(request, row, "Changed, for the next update")
-        messages.success(
-            request,
-            f"“{row}” was saved. Readers see it when the issue is updated."
-            if held
-            else f"“{row}” is what readers see: nothing waits for an update.",
-        )
+        told = "Readers see it when the issue is updated." if held else "It is what readers see: nothing waits."
+        messages.success(request, f"“{row}” was saved. {told}")
         return answer
 
     def rehearse(
-        self,
-        request: HttpRequest,
-        changes: list[PendingChange],
-        object_id: Any,
-        form_url: str = "",
-        context: Any = None,
+        self, request: HttpRequest, object_id: str | None, form_url: str = "", context: Any = None
     ) -> tuple[HttpResponse, Data | None]:
-        """Save the form that was posted, over `changes`, and roll back: the answer, and what the row became.
+        """Save the form that was posted, and roll back: the answer, and what the row became.
 
         None in the place of that if the form has faults, which the answer shows. Whoever wants to see more of what
         was saved gives the request a function `look`, which is called with the row.
         """
         request.is_rehearsed, request.saved_row, data = True, None, None
         with rehearsal():
-            apply(changes)
-            if hasattr(request, "content_row"):
-                del request.content_row
-            answer = super().changeform_view(request, object_id, form_url, context)
+            answer = self._changeform_view(request, object_id, form_url, context)
             if isinstance(answer, TemplateResponse):
                 answer.render()
             if request.saved_row:
@@ -221,6 +221,12 @@ class DraftPages:
                 if look := getattr(request, "look", None):
                     look(row)
         return answer, data
+
+    def log_change(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return None if getattr(request, "is_rehearsed", False) else super().log_change(request, *args, **kwargs)
+
+    def log_addition(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return None if getattr(request, "is_rehearsed", False) else super().log_addition(request, *args, **kwargs)
 
     def message_user(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         if not getattr(request, "is_rehearsed", False):  # nothing was changed yet

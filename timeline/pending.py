@@ -63,36 +63,40 @@ def working(row: Content) -> Data:
     return change.version.data if change else current(row)
 
 
-def differing(row: Content, data: Data) -> list[str]:
-    """The names of the fields that an update would change if `data` waited for `row`."""
-    settled = {*row.STATE, *UNTOLD, *(PLACE if isinstance(row, Item) else ())}
-    return [name for name in changed(current(row), data) if name not in settled]
+def _settled(row: Content) -> set[str]:
+    """The fields that never wait: they have doors of their own, or follow the others."""
+    return {*row.STATE, *UNTOLD, *(PLACE if isinstance(row, Item) else ())}
 
 
-@transaction.atomic
+def differing(row: Content, now: Data, then: Data) -> list[str]:
+    """The names of the fields that an update would change if `row` is `now`, and `then` waits."""
+    return [name for name in changed(now, then) if name not in _settled(row)]
+
+
 def hold(row: Content, data: Data, editor: User | None = None, action: str = "saved") -> PendingChange | None:
     """Let `data` wait for the next update; None where it is what readers see anyway.
 
-    `row` is as the database has it. Call it under its lock.
+    `row` is as the database has it. Call it in a transaction, under the lock of `row`.
     """
     issue = issue_of(row)
     assert issue is not None
-    kept = {name: value for name, value in current(row).items() if name in (*row.STATE, *PLACE)}
+    now = current(row)
     version = Version.objects.create(
         model=row._meta.label_lower,
         object_uuid=row.uuid,
-        data=data | kept,
+        data=data | {name: now[name] for name in _settled(row) & now.keys()},
         action=action,
         editor=editor,
         is_pending=True,
     )
-    waiting = PendingChange.objects.filter(model=version.model, object_uuid=row.uuid)
-    if not differing(row, data):
-        waiting.delete()
+    change = PendingChange.objects.filter(model=version.model, object_uuid=row.uuid).first()
+    if not differing(row, now, version.data):
+        if change:
+            change.delete()
         return None
-    change, _ = PendingChange.objects.update_or_create(
-        model=version.model, object_uuid=row.uuid, defaults={"issue": issue, "version": version}
-    )
+    change = change or PendingChange(model=version.model, object_uuid=row.uuid)
+    change.issue, change.version = issue, version
+    change.save()
     return change
 
 

@@ -38,7 +38,7 @@ class UpdateForm(PublishForm):
 def compared(row: Any, change: PendingChange) -> list[Difference]:
     """What readers see of `row`, and what they will."""
     now, then = current(row), change.version.data
-    names = differing(row, then)
+    names = differing(row, now, then)
     return differences(type(row), {name: now.get(name) for name in names}, {name: then.get(name) for name in names})
 
 

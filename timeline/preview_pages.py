@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from csp.decorators import csp_replace
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path, re_path, reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from timeline.models import Issue, PendingChange, next_issue_number
+from timeline.models import Issue, next_issue_number
 from timeline.pending import change_of, changes_of, shown
 from timeline.sections import render_issue, section
 from timeline.views import render_issue_page, render_item
@@ -56,7 +56,9 @@ framed = method_decorator([csp_replace(FRAME_POLICY), xframe_options_sameorigin]
 
 
 def rendered(request: HttpRequest, row: Any, medium: str) -> HttpResponse:
-    """`row`, an issue or an item as the database has it, as readers would get it."""
+    """`row`, an issue or an item as the database has it, as readers would get it; Http404 for another medium."""
+    if medium not in {form.medium for form in FORMS}:
+        raise Http404
     kind = None if isinstance(row, Issue) else section(row.kind)
     if medium == "html":
         if kind is None:
@@ -78,11 +80,10 @@ class PreviewPages:
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_preview"
         view = self.admin_site.admin_view
-        medium = "(?P<medium>html|email|txt)"
         return [
             path("<int:pk>/preview/", view(self.preview_view), name=name),
-            re_path(rf"^(?P<pk>[0-9]+)/preview/{medium}/$", view(self.preview_frame), name=f"{name}_frame"),
-            re_path(rf"^add/preview/{medium}/$", view(self.new_preview_frame), name=f"{name}_new"),
+            path("<int:pk>/preview/<slug:medium>/", view(self.preview_frame), name=f"{name}_frame"),
+            path("add/preview/<slug:medium>/", view(self.new_preview_frame), name=f"{name}_new"),
             *super().get_urls(),
         ]
 
@@ -104,20 +105,19 @@ class PreviewPages:
 
     @framed
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
-    def preview_frame(self, request: HttpRequest, pk: str, medium: str) -> HttpResponse:
+    def preview_frame(self, request: HttpRequest, pk: int, medium: str) -> HttpResponse:
         """GET: what is saved. POST, with the form of the row: what would be."""
-        row = self.row_to_preview(request, int(pk))
+        row = self.row_to_preview(request, pk)
         request.theme = request.GET.get("theme") if request.GET.get("theme") in {"dark", "light"} else ""
         if request.method == "POST":
-            change = change_of(row)
-            return self.rehearsed_preview(request, [change] if change else [], pk, medium)
+            return self.rehearsed_preview(request, str(pk), medium)
         with shown(changes_of(row) if isinstance(row, Issue) else filter(None, [change_of(row)])):
             return rendered(request, row, medium)
 
     @framed
     @method_decorator(require_POST)
     def new_preview_frame(self, request: HttpRequest, medium: str) -> HttpResponse:
-        return self.rehearsed_preview(request, [], None, medium)
+        return self.rehearsed_preview(request, None, medium)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Any = None, **kwargs: Any
@@ -140,12 +140,10 @@ class PreviewPages:
             raise PermissionDenied
         return row
 
-    def rehearsed_preview(
-        self, request: HttpRequest, changes: list[PendingChange], object_id: str | None, medium: str
-    ) -> HttpResponse:
+    def rehearsed_preview(self, request: HttpRequest, object_id: str | None, medium: str) -> HttpResponse:
         seen: list[HttpResponse] = []
         request.look = lambda row: seen.append(rendered(request, row, medium))
-        answer, data = self.rehearse(request, changes, object_id)
+        answer, data = self.rehearse(request, object_id)
         if data is not None:
             return seen[0]
         if answer.status_code != 200:

@@ -4,7 +4,7 @@ Related rows are found by their uuid; what cannot be as it was is told in a sent
 today forbid is a ValidationError. Nobody here makes a Version: who calls does, when all is written.
 """
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import Any, cast
 
 from django.apps import apps
@@ -103,11 +103,16 @@ def related(model: Any, uuids: list[str], notes: list[str]) -> list[Any]:
     return list(found.values())
 
 
-def relate(row: Content, through: Any, others: list[Any]) -> None:
-    """Let the rows of `through`, a relation of `row` in an order, be those of `others`; those that were there stay."""
+def relate(row: Content, through: Any, others: list[Any], places: Iterable[Any] | None = None) -> None:
+    """Let the rows of `through`, a relation of `row` in an order, be those of `others`; those that were there stay.
+
+    `places` are its rows, where somebody has asked already.
+    """
     relation: Any = next(each for each in row._meta.many_to_many if each.remote_field.through is through)
     own, other = relation.m2m_field_name(), relation.m2m_reverse_field_name()
-    there = {getattr(place, f"{other}_id"): place for place in through._default_manager.filter(**{own: row})}
+    if places is None:
+        places = through._default_manager.filter(**{own: row})
+    there = {getattr(place, f"{other}_id"): place for place in places}
     if gone := there.keys() - {each.pk for each in others}:
         through._default_manager.filter(**{own: row, f"{other}__in": gone}).delete()
     new, moved = [], []

@@ -242,7 +242,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
         ("/", 5),
         ("/issues/", 3),
         ("/issues/page/1/", 3),
-        ("/issues/2/", 8),
+        ("/issues/2/", 9),
         ("/papers/", 4),
         ("/news/page/1/", 4),
         ("/papers/orca/", 8),

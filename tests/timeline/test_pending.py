@@ -71,7 +71,7 @@ def test_a_saved_change_waits_and_readers_see_what_they_saw(editor: Client, issu
     newest = versions(paper).first()
     assert newest == change.version
     assert (change.issue, newest.is_pending, str(newest.editor)) == (issue, True, "edith@example.org")
-    assert pending.differing(paper, newest.data) == ["title", "body", "authors"]
+    assert pending.differing(paper, before, newest.data) == ["title", "body", "authors"]
     assert newest.data["authors"] == [str(make_author(name).uuid) for name in ("Grace Hopper", "Zoe")]
 
     form = form_values(editor, change_url(paper))
@@ -85,7 +85,7 @@ def test_a_saved_change_waits_and_readers_see_what_they_saw(editor: Client, issu
 def test_a_change_taken_back_waits_no_more(editor: Client, issue: Issue) -> None:
     save(editor, orca(), title="Orca 2")
     answer = save(editor, orca(), title="Orca")
-    assert texts(answer) == ["“Orca” is what readers see: nothing waits for an update."]
+    assert texts(answer) == ["“Orca” was saved. It is what readers see: nothing waits."]
     assert not PendingChange.objects.exists()
 
 
@@ -296,3 +296,18 @@ def test_the_preview_is_what_an_update_makes(editor: Client, issue: Issue, mediu
     publishing.update(issue, note="Much.", override="A test.")
     assert render_issue(Issue.objects.select_related("cover").get(), medium) == seen[0]
     assert "Late" in seen[0]
+
+
+@pytest.mark.parametrize("published", [True, False])
+def test_saving_an_item_needs_few_queries(editor: Client, published: bool, django_assert_max_num_queries: Any) -> None:
+    issue = make_issue(published=published)
+    for _ in range(20):
+        make_paper(issue)
+    paper = make_paper(issue, title="Orca", authors=[f"Author {number}" for number in range(15)])
+    tag(paper, "Agents")
+    record(paper, "added")
+    url = change_url(paper)
+    form = form_values(editor, url) | {"title": "Orca 2", "body": "New", "bylines-3-position": 1}
+    form["revision"] = versions(paper).get().pk
+    with django_assert_max_num_queries(30):
+        assert editor.post(url, form).status_code == 302

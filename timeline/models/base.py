@@ -58,7 +58,7 @@ class Slugged(Content):
         return row
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             if not self.slug:
                 self.slug = self.free_slug(getattr(self, self.SLUG_SOURCE))
             super().save(*args, **kwargs)
