@@ -95,7 +95,8 @@ class PublicContentAdmin(PreviewPages, ContentAdmin):
         return allowed
 
     def view_on_site(self, obj: Any) -> str | None:
-        return obj.get_absolute_url() if self.is_public(obj) else None
+        has_address = getattr(obj, "slug", True)  # a form with faults may have taken it away
+        return obj.get_absolute_url() if has_address and self.is_public(obj) else None
 
 
 class OrderedInline(admin.TabularInline):

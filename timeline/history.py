@@ -77,13 +77,13 @@ def versions(row: Content) -> models.QuerySet[Version]:
 def changed(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """The names of the fields in which two `data` of one row differ.
 
-    Line ends, which browsers change, do not count, nor how it is told that there is nothing.
+    Line ends, which browsers change, do not count, nor what forms strip, nor how it is told that there is nothing.
     """
 
     def plain(value: Any) -> Any:
         if value in ("", []):
             return None
-        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+        return value.replace("\r\n", "\n").rstrip() if isinstance(value, str) else value
 
     names = [name for name in {**old, **new} if name not in UNTOLD]
     return [name for name in names if plain(old.get(name)) != plain(new.get(name))]

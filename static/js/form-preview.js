@@ -17,7 +17,10 @@ function main() {
     const top = old.contentWindow?.scrollY ?? 0;
     frame.className = `preview-frame as-${chosen.dataset.form}`;
     frame.title = `${chosen.textContent} preview`;
-    frame.addEventListener("load", () => frame.contentWindow?.scrollTo(0, top), { once: true });
+    frame.addEventListener("load", () => {
+      if (top) frame.contentWindow.scrollTo(0, top);
+      else if (chosen.dataset.form === "email") frame.contentDocument.getElementById(box.dataset.anchor)?.scrollIntoView();
+    });
     old.replaceWith(frame);
   }
 

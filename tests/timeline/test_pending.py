@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django_tasks_db.models import DBTaskResult
 
 from news.models import NewsItem
 from papers.models import PaperSummary
@@ -12,7 +13,7 @@ from tests.factories import edith, make_author, make_issue, make_news, make_pape
 from tests.timeline.test_admin import change_url, form_values
 from timeline import pending, publishing, restoring
 from timeline.history import changed, current, record, versions
-from timeline.models import Correction, Issue, PendingChange, Version
+from timeline.models import Correction, Entry, Issue, PendingChange, Version
 from timeline.sections import MEDIA, render_issue
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +100,7 @@ def test_a_draft_and_what_is_on_the_shelf_change_at_once(editor: Client) -> None
 
 def test_faults_are_shown_and_nothing_waits(editor: Client, issue: Issue) -> None:
     url = change_url(orca())
-    answer = editor.post(url, {**form_values(editor, url), "title": "", "body": "Typed"})
+    answer = editor.post(url, {**form_values(editor, url), "title": "", "slug": "", "body": "Typed"})
     assert list(answer.context["adminform"].form.errors) == ["title"]
     assert "Typed" in answer.content.decode()
     assert not PendingChange.objects.exists()
@@ -296,6 +297,48 @@ def test_the_preview_is_what_an_update_makes(editor: Client, issue: Issue, mediu
     publishing.update(issue, note="Much.", override="A test.")
     assert render_issue(Issue.objects.select_related("cover").get(), medium) == seen[0]
     assert "Late" in seen[0]
+
+
+@pytest.mark.parametrize("medium", ["html", "email", "txt"])
+@pytest.mark.parametrize("make", [make_paper, make_news])
+def test_the_preview_of_a_form_is_what_saving_it_makes(editor: Client, make: Any, medium: str) -> None:
+    item = make(make_issue(published=False, introduction="Hello"), title="Orca", authors=["Ada", "Zoe"])
+    record(item, "added")
+    url, frame = change_url(item), f"admin:{item._meta.app_label}_{item._meta.model_name}_preview_frame"
+    address = reverse(frame, args=[item.pk, medium])
+    form = form_values(editor, url) | {"title": "Orca 2", "body": "It *says* $x$.", "bylines-0-position": 9}
+    before = {model: model._default_manager.count() for model in (Version, Issue, Entry, DBTaskResult)}
+    shown = editor.post(address, form)
+    assert shown.status_code == 200
+    assert before == {model: model._default_manager.count() for model in before}
+    assert type(item)._default_manager.get().title == "Orca"
+    editor.post(url, form)
+    assert editor.get(address).content == shown.content
+    assert b"Orca 2" in shown.content
+
+
+def test_what_is_not_saved_yet_and_on_no_issue_has_a_preview(editor: Client) -> None:
+    form = form_values(editor, reverse("admin:papers_papersummary_add")) | {"title": "Orca", "body": "It *says*."}
+    for medium, told in (("html", "<em>says</em>"), ("email", "<em>says</em>"), ("txt", "It says.")):
+        shown = editor.post(reverse("admin:papers_papersummary_preview_new", args=[medium]), form)
+        assert told in shown.content.decode()
+    assert not (PaperSummary.objects.exists() or Issue.objects.exists())
+    faulty = editor.post(reverse("admin:papers_papersummary_preview_new", args=["html"]), form | {"title": ""})
+    assert (faulty.status_code, "This field is required." in faulty.content.decode()) == (400, True)
+    assert editor.post(reverse("admin:papers_papersummary_preview_new", args=["pdf"]), form).status_code == 404
+
+
+def test_the_frame_of_the_preview_has_a_policy_of_its_own(editor: Client, issue: Issue) -> None:
+    policies = {}
+    for name, args in (("preview", [issue.pk]), ("preview_frame", [issue.pk, "email"])):
+        answer = editor.get(reverse(f"admin:timeline_issue_{name}", args=args))
+        parts = dict(part.strip().partition(" ")[::2] for part in answer["Content-Security-Policy"].split(";"))
+        wanted = ("script-src", "style-src", "frame-ancestors", "sandbox")
+        policies[name] = [parts.get(part) for part in wanted] + [answer["X-Frame-Options"]]
+    assert policies == {
+        "preview": ["'self'", "'self'", "'none'", None, "DENY"],
+        "preview_frame": ["'none'", "'self' 'unsafe-inline'", "'self'", "allow-same-origin", "SAMEORIGIN"],
+    }
 
 
 @pytest.mark.parametrize("published", [True, False])
