@@ -75,7 +75,7 @@ class Preview(Page):
 
 
 def previews() -> list[Preview]:
-    """Of items of a draft and of published ones, each with a title and a text that nobody has rendered yet."""
+    """Of items of a draft and of published ones, each with a text that was typed on."""
     from django.urls import reverse
 
     from papers.models import PaperSummary
@@ -83,7 +83,7 @@ def previews() -> list[Preview]:
 
     client = Client()
     client.force_login(User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("b@example.org"))
-    newest = PaperSummary.objects.filter(issue__isnull=False).order_by("-issue__number", "position")
+    newest = PaperSummary.objects.published().order_by("-issue__number", "position")
     draft, _ = Issue.objects.get_or_create(title="In work", published_at=None)
     for paper in newest[20:25]:
         PaperSummary.objects.filter(pk=paper.pk).update(issue=draft)
