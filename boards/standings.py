@@ -16,13 +16,14 @@ from timeline.sections import sections
 Row = TypeVar("Row", bound=Named)
 
 
-def update(row: Content) -> None:
+def update(*rows: Content) -> None:
     """What an issue says of itself changes no score; its items come by themselves when they change."""
-    if isinstance(row, Item):
-        write(row)
-    elif isinstance(row, Benchmark | MeasuredModel):
-        for item in items_of(row):  # without a spelling, what a text calls so may be another one
-            write(item)
+    for row in rows:
+        if isinstance(row, Item):
+            write(row)
+        elif isinstance(row, Benchmark | MeasuredModel):
+            for item in items_of(row):  # without a spelling, what a text calls so may be another one
+                write(item)
 
 
 def items_of(row: Benchmark | MeasuredModel) -> Iterator[Item]:

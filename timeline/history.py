@@ -6,7 +6,7 @@ derived from content follows it there. timeline.restoring goes the way back.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -15,7 +15,7 @@ from django.db import models
 
 from timeline import derived, links
 from timeline.models import Content, Issue, User, Version
-from timeline.sections import sections
+from timeline.sections import across, sections
 
 UNTOLD = {"updated_at", "key"}  # fields that follow the others: no change of its own
 
@@ -44,12 +44,8 @@ def stored_form(row: Content) -> dict[str, Any]:
         )
         data[field.name] = list(places.values_list(f"{field.m2m_reverse_field_name()}__uuid", flat=True))
     if isinstance(row, Issue):
-        data["items"] = {
-            section.kind: list(
-                section.model._base_manager.filter(issue=row).order_by("position", "pk").values_list("uuid", flat=True)
-            )
-            for section in sections()
-        }
+        placed = across(models.Q(issue=row), "uuid")
+        data["items"] = {part.kind: [uuid for kind, *_, uuid in placed if kind == part.kind] for part in sections()}
     elif hasattr(row, "spellings"):
         data["spellings"] = list(row.spellings.values_list("name", flat=True))
     return data
@@ -62,10 +58,17 @@ def current(row: Content) -> dict[str, Any]:
 
 def record(row: Content, action: str, editor: User | None = None) -> Version:
     """Keep what `row` is now. Call it last in the transaction, when its related rows are saved too."""
-    derived.update(row)
-    links.plan(row)
-    return Version.objects.create(
-        model=row._meta.label_lower, object_uuid=row.uuid, data=current(row), action=action, editor=editor
+    return record_all({row: action}, editor)[0]
+
+
+def record_all(changes: Mapping[Any, str], editor: User | None = None) -> list[Version]:
+    """record() of many rows, each with its action, in a few queries for all of them."""
+    derived.update(*changes)
+    for row in changes:
+        links.plan(row)
+    return Version.objects.bulk_create(
+        Version(model=row._meta.label_lower, object_uuid=row.uuid, data=current(row), action=action, editor=editor)
+        for row, action in changes.items()
     )
 
 

@@ -13,10 +13,12 @@ from django.apps import apps
 from django.db import models, transaction
 from django.utils import timezone
 
-from timeline.history import changed, current, last_known, name_of, record
+from timeline.arranging import Arrangement, Changes, arrange
+from timeline.history import changed, current, last_known, name_of, record, record_all
 from timeline.models import Content, FormerSlug, Image, Issue, Item, Slugged, User, Version
 from timeline.sections import section, sections
 
+Data = dict[str, Any]
 PLACE = frozenset({"issue", "position"})  # fields of an item that its issue tells, too
 
 
@@ -44,8 +46,7 @@ def restore(version: Version, editor: User | None = None, action: str = "restore
     place = (row.issue, row.position) if isinstance(row, Item) else None
     _write(row, version, notes)
     if isinstance(row, Issue):
-        for item in _fill(row, version.data.get("items", {}), notes, editor):
-            record(item, "moved" if item.issue_id else "shelved", editor)
+        record_all(_fill(row, version.data, notes), editor)
     elif place and place != (row.issue, row.position):
         issues = [issue for issue in {place[0], row.issue} if issue]
         for issue in issues:
@@ -79,17 +80,16 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     own, *items = as_it_stood(issue, at)
     row = row_of(own)
     _write(row, own, notes)
-    written: dict[Any, Item] = {}
+    written: list[Item] = []
     for version in items:
         item = row_of(version)
         if item._state.adding or set(would_change(version, current(item))) - PLACE:
             _write(item, version, notes, without=PLACE)
-            written[item.uuid] = item
-    moved = {item.uuid: item for item in _fill(row, own.data.get("items", {}), notes, editor)}
-    for item in (moved | written).values():
-        item.refresh_from_db()
-        record(item, "restored" if item.uuid in written else "moved" if item.issue_id else "shelved", editor)
-    record(row, "restored", editor)
+            written.append(item)
+    changes = _fill(row, own.data, notes)
+    for item in written:
+        item.refresh_from_db()  # its place
+    record_all(changes | dict.fromkeys(written, "restored") | {row: "restored"}, editor)
     return Restored(row, notes)
 
 
@@ -200,25 +200,20 @@ def _put(item: Item, issue: Issue) -> None:
     kind.renumber(issue, order)
 
 
-def _fill(issue: Issue, wanted: dict[str, list[str]], notes: list[str], editor: User | None) -> list[Item]:
-    """Let `issue` have the items of these uuids by kind, in this order, and no others; gives those that moved."""
-    moved: list[Item] = []
+def _fill(issue: Issue, told: Data, notes: list[str]) -> Changes:
+    """Let `issue` have the items that `told`, the data of a version, names, in that order, and no others.
+
+    Gives what has to be recorded besides `issue`.
+    """
+    items, leaving = {}, {}
+    moves = told.get("moves", {})  # only a draft has them
+    targets = {str(target.uuid): target for target in Issue.objects.filter(uuid__in=moves.values())} if moves else {}
     for kind in sections():
-        if kind.kind not in wanted:  # it came later
+        if kind.kind not in told.get("items", {}):  # it came later
             continue
-        found = _related(kind.model, wanted[kind.kind], notes)
-        others = [item for item in kind.items(issue) if item not in found]
-        left = {item.issue for item in found} - {None, issue}
-        for item in [each for each in found if each.issue_id != issue.pk] + others:
-            if item in found and item.issue:
+        items[kind.kind] = found = _related(kind.model, told["items"][kind.kind], notes)
+        for item in found:
+            if item.issue_id not in (None, issue.pk):
                 notes.append(f"“{item}” was in issue {item.issue.number} and is here again.")
-            item.issue = issue if item in found else None
-            item.save()
-            moved.append(item)
-        kind.renumber(issue, [item.pk for item in found])
-        for other in left:
-            kind.renumber(other)
-            record(other, "items changed", editor)
-    for item in moved:
-        item.refresh_from_db(fields=["position"])
-    return moved
+        leaving |= {item: targets.get(moves.get(str(item.uuid))) for item in kind.items(issue) if item not in found}
+    return arrange(issue, Arrangement(items, leaving))
