@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from slugify import slugify
 
 from timeline import markdown
@@ -106,7 +104,11 @@ def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
             pass
 
 
-@receiver(post_delete)
+def forgotten() -> list[type[models.Model]]:
+    """The models whose rows forget() wants to hear of."""
+    return [Topic, Term, *(kind.model for kind in sections())]
+
+
 def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     """A row can go in many ways (admin, merge, cascade, shell): the entry of an item goes too, topic and term leave.
 
@@ -137,7 +139,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
         concerned |= Issue.objects.in_bulk(others)
     if not concerned:
         return
-    publication = Publication.objects.current()
+    publication: Any = SimpleLazyObject(Publication.objects.current)  # whose zone no draft needs
     order = across(models.Q(issue__in=concerned), "uuid", "issue")
     known = {entry.object_uuid: entry for entry in Entry.objects.items().filter(issue__in=concerned).defer(*LONG)}
     for uuid, _ in places:
@@ -145,7 +147,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     moved, unknown = [], defaultdict(list)
     for kind, position, _, uuid, key in order:
         issue, entry = concerned[key], known.get(uuid)
-        day = date_of(issue, publication.zone)
+        day = date_of(issue, publication)
         if entry is None or entry.rank // ISSUE_RANK != issue.number or not (entry.is_dated or entry.date == day):
             unknown[kind].append(uuid)
         elif entry.rank != (rank := rank_of(issue, kind, position)):
@@ -159,11 +161,11 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     ]
     known |= {one.entry.object_uuid: one.entry for one in described}
     inside = {key: [known[uuid] for *_, uuid, own in order if own == key] for key in concerned}
-    write([*described, *(describe_issue(concerned[key], own, publication.zone) for key, own in inside.items())])
+    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())])
 
 
-def date_of(issue: Issue, zone: ZoneInfo) -> date | None:
-    return issue.published_at and timezone.localdate(issue.published_at, zone)
+def date_of(issue: Issue, publication: Publication) -> date | None:
+    return issue.published_at and timezone.localdate(issue.published_at, publication.zone)
 
 
 def rank_of(issue: Issue, kind: str, position: int) -> int:
@@ -220,7 +222,7 @@ class Described:
     text: str
 
 
-def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Described:
+def describe_issue(issue: Issue, inside: Iterable[Entry], publication: Publication) -> Described:
     known = Image.objects.markdown_context([issue.introduction])
     return Described(
         Entry(
@@ -228,7 +230,7 @@ def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Des
             kind=ISSUES,
             issue=issue,
             rank=issue.number * ISSUE_RANK,
-            date=date_of(issue, zone),
+            date=date_of(issue, publication),
             is_dated=True,
             minutes=max(1, sum(entry.minutes for entry in inside)),
             emoji="",
@@ -252,13 +254,13 @@ def describe_items(kind: Section, items: ItemQuerySet, publication: Publication)
     shown = Image.objects.in_bulk([name for name in names.values() if name], field_name="name")
     glossary = Term.objects.glossary(publication.term_seals)
     return [
-        describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, publication.zone, glossary)
+        describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, publication, glossary)
         for item in placed
     ]
 
 
 def describe_item(
-    kind: Section, item: Any, image: Image | None, known: markdown.Context, zone: ZoneInfo, glossary: Glossary
+    kind: Section, item: Any, image: Image | None, known: markdown.Context, publication: Publication, glossary: Glossary
 ) -> Described:
     issue: Issue = item.issue
     own_date: date | None = getattr(item, "date", None)
@@ -273,7 +275,7 @@ def describe_item(
             kind=kind.kind,
             issue=issue,
             rank=rank_of(issue, kind.kind, item.position),
-            date=own_date or date_of(issue, zone),
+            date=own_date or date_of(issue, publication),
             is_dated=own_date is not None,
             minutes=reading_minutes(item.body),
             emoji=item.emoji,
@@ -301,7 +303,7 @@ def write(described: list[Described]) -> None:
     if not described:
         return
     words: set[str] = set()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         for one in described:
             entry = one.entry
             entry.text = one.text

@@ -69,7 +69,14 @@ class ItemsWidget(forms.Widget):
     template_name = "admin/timeline/issue/items.html"
     issue: Issue
     editor: User
-    targets: dict[str, Issue]
+
+    @cached_property
+    def targets(self) -> dict[str, Issue]:
+        """To which issues an item can move, by uuid: from one that readers see it goes to the shelf first."""
+        if self.issue.is_public:
+            return {}
+        others = Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")).exclude(pk=self.issue.pk)
+        return {str(issue.uuid): issue for issue in others}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:
         start, end = f"{name}-", "-position"
@@ -140,20 +147,16 @@ class IssueForm(forms.ModelForm):
             del self.fields["items"]
             return
         widget = self.fields["items"].widget
-        widget.issue, widget.editor, widget.targets = self.instance, self.editor, self.targets
-
-    @cached_property
-    def targets(self) -> dict[str, Issue]:
-        """To which issues an item can move, by uuid: from one that readers see it goes to the shelf first."""
-        if self.instance.is_public:
-            return {}
-        others = Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")).exclude(pk=self.instance.pk)
-        return {str(issue.uuid): issue for issue in others}
+        widget.issue, widget.editor = self.instance, self.editor
 
     @cached_property
     def changed_data(self) -> list[str]:
         names = [name for name in super().changed_data if name != "items"]
         return [*names, "items"] if self.is_rearranged else names
+
+    def validate_unique(self) -> None:
+        if "number" in self.changed_data:  # nobody else can have the one that this issue has
+            super().validate_unique()
 
     def clean_items(self) -> Arrangement:
         typed: Typed = self.cleaned_data["items"]
@@ -178,7 +181,7 @@ class IssueForm(forms.ModelForm):
         known = Q(issue=self.instance) | Q(uuid__in=wanted)
         numbered: list[tuple[Item, int | None, int | None]] = []
         had = 0
-        for item in kind.model._base_manager.filter(known).order_by("position", "pk"):
+        for item in kind.model._base_manager.filter(known).select_related("lead_image").order_by("position", "pk"):
             is_here = item.issue_id == self.instance.pk
             had += is_here
             place, target = typed.get(f"{start}{item.uuid}", (str(had), own))
@@ -186,8 +189,10 @@ class IssueForm(forms.ModelForm):
                 if not is_here and item.issue_id:
                     raise forms.ValidationError(f"“{item}” is in issue {item.issue.number} now: leave it there.")
                 numbered.append((item, number(place), had if is_here else None))
-            elif target == SHELF or target in self.targets:
-                leaving[item] = self.targets.get(target)
+            elif target == SHELF:
+                leaving[item] = None
+            elif issue := self.fields["items"].widget.targets.get(target):
+                leaving[item] = issue
             else:
                 raise forms.ValidationError(f"Choose for “{item}” an issue from the list.")
         return by_hand(numbered)
