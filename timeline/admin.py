@@ -104,7 +104,8 @@ class IssueAdmin(IssueActions, IssueHistory, PublicContentAdmin):
     list_display_links = ["number", "title"]
     search_fields = ["=number", "title"]
     autocomplete_fields = ["cover"]
-    fields = ["number", "title", "tagline", "introduction", "closing", "cover"]
+    above = ["number", "title", "tagline", "introduction"]
+    below = ["closing", "cover"]
     save_on_top = True
 
     @admin.display(description="status")
@@ -118,8 +119,15 @@ class IssueAdmin(IssueActions, IssueHistory, PublicContentAdmin):
         return super().get_queryset(request).select_related("cover")
 
     def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
-        own = [(None, {"fields": self.fields})]
-        return [*own, ("Items", {"fields": ["items"]})] if obj and self.has_change_permission(request, obj) else own
+        """In the order of reading; the items of a new issue come later."""
+        has_items = obj is not None and self.has_change_permission(request, obj)
+        items = [("Items", {"fields": ["items"]})] if has_items else []
+        return [(None, {"fields": self.above}), *items, ("Below the items", {"fields": self.below})]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if issue := kwargs.get("obj"):
+            context |= {"title": f"Desk of issue {issue.number}", "subtitle": issue.title}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Issue | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Any
 
 from django import forms
-from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.db.models import Q
 from django.urls import reverse
 
@@ -25,6 +24,10 @@ def may(editor: User, verb: str, kind: Section) -> bool:
     return editor.has_perm(f"{kind.model._meta.app_label}.{verb}_{kind.model._meta.model_name}")
 
 
+def admin_url(kind: Section, page: str, *args: Any) -> str:
+    return reverse(f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_{page}", args=args)
+
+
 @dataclass
 class Row:
     """An item as the desk shows it."""
@@ -40,7 +43,7 @@ class Row:
 
     @property
     def url(self) -> str:
-        return reverse(admin_urlname(self.kind.model._meta, "change"), args=[self.item.pk])
+        return admin_url(self.kind, "change", self.item.pk)
 
     @property
     def words(self) -> int:
@@ -102,8 +105,8 @@ class ItemsWidget(forms.Widget):
         items: dict[Section, list[Item]] = {kind: [] for kind in kinds}
         for name, position, pk, *values in across(Q(issue=self.issue) | Q(issue=None), *COLUMNS):
             if (kind := section(name)) in items:
-                item = kind.model(pk=pk, position=position, **dict(zip(COLUMNS, values, strict=True)))
-                items[kind].append(item)
+                told = {"pk": pk, "position": position, **dict(zip(COLUMNS, values, strict=True))}
+                items[kind].append(kind.model(**told))
         shelved = {kind: [item for item in own_items if not item.issue_id] for kind, own_items in items.items()}
         inside = {kind: [item for item in own_items if item.issue_id] for kind, own_items in items.items()}
         find_related(items)
@@ -115,13 +118,12 @@ class ItemsWidget(forms.Widget):
                 row.place, row.target = typed.get(row.key, (row.place, row.target))
             here = [row for row in rows if row.target == own]
             here.sort(key=lambda row: int(row.place) if row.place.isdecimal() else float("inf"))
-            add = f"{reverse(admin_urlname(kind.model._meta, 'add'))}?issue={self.issue.pk}"
             yield Part(
                 kind,
                 here,
                 [row for row in rows if row.target != own],
                 may(self.editor, "change", kind),
-                add if may(self.editor, "add", kind) else "",
+                f"{admin_url(kind, 'add')}?issue={self.issue.pk}" if may(self.editor, "add", kind) else "",
                 len(shelved[kind]) > SHELVED,
             )
 
@@ -186,7 +188,7 @@ class IssueForm(forms.ModelForm):
             had += is_here
             place, target = typed.get(f"{start}{item.uuid}", (str(had), own))
             if target == own:
-                if not is_here and item.issue_id:
+                if not is_here and item.issue:
                     raise forms.ValidationError(f"“{item}” is in issue {item.issue.number} now: leave it there.")
                 numbered.append((item, number(place), had if is_here else None))
             elif target == SHELF:

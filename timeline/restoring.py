@@ -205,7 +205,8 @@ def _fill(issue: Issue, told: Data, notes: list[str]) -> Changes:
 
     Gives what has to be recorded besides `issue`.
     """
-    items, leaving = {}, {}
+    items: dict[str, list[Item]] = {}
+    leaving: dict[Item, Issue | None] = {}
     moves = told.get("moves", {})  # only a draft has them
     targets = {str(target.uuid): target for target in Issue.objects.filter(uuid__in=moves.values())} if moves else {}
     for kind in sections():

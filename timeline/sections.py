@@ -160,8 +160,8 @@ def across(wanted: models.Q, *columns: str) -> list[tuple[Any, ...]]:
     found = [
         part.model._base_manager.filter(wanted)
         .order_by()
-        .annotate(kind=models.Value(part.kind, models.CharField()))
-        .values_list("kind", "position", "pk", *columns)
+        .annotate(own_kind=models.Value(part.kind, models.CharField()))
+        .values_list("own_kind", "position", "pk", *columns)
         for part in sections()
     ]
     rows = found[0].union(*found[1:], all=True) if found else []

@@ -52,7 +52,7 @@ def start_page(user: User) -> dict[str, Any]:
     drafts = Draft.objects.filter(editor=user)
     seen = [model._meta.label_lower for model in apps.get_models() if may_view(user, model._meta.label_lower)]
     versions = list(Version.objects.filter(model__in=seen).select_related("editor").order_by("-pk")[:ACTIONS])
-    keys = keys_of([(row.model, row.object_uuid) for row in [*drafts, *versions]])
+    keys = keys_of([(row.model, row.object_uuid) for rows in (drafts, versions) for row in rows])
     found["drafts"] = [Unsaved(draft, draft_url(draft, keys)) for draft in drafts]
     found["actions"] = [
         Done(version, name_of(version), change_url(version.model, keys.get((version.model, version.object_uuid))))

@@ -12,7 +12,8 @@ async function load(side) {
     const { pathname, hash } = new URL(link.getAttribute("href"), location.href);
     if (pathname === location.pathname && hash) link.setAttribute("href", hash); // no new page: what is typed stays
   }
-  side.replaceChildren(found);
+  if ("brief" in side.dataset) side.replaceChildren(found.querySelector("p"));
+  else side.replaceChildren(found);
   for (const row of document.querySelectorAll("[data-row]:not(.findings)")) mark(row, found);
 }
 

@@ -274,5 +274,6 @@ def test_admin_pages_need_a_fixed_number_of_queries(
         for _ in range(5):
             paper = make_paper(issue, authors=["Ada", "Bob", "Cy"], lead_image=make_image())
             make_news(issue, authors=["Ada"])
+    publisher.get(url.format(issue=issue.pk, paper=paper.pk))  # the types of content are known then
     with django_assert_num_queries(queries):
         assert publisher.get(url.format(issue=issue.pk, paper=paper.pk)).status_code == 200
