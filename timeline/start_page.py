@@ -39,7 +39,7 @@ def start_page(user: User) -> dict[str, Any]:
     if user.has_perm("timeline.view_issue"):
         waiting = list(Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")))
         by_status = {status: [issue for issue in waiting if issue.status == status] for status in Issue.Status}
-        found["in_work"] = next(iter(by_status[Issue.Status.DRAFT]), None)
+        found["in_work"] = by_status[Issue.Status.DRAFT]
         found["scheduled"] = sorted(by_status[Issue.Status.SCHEDULED], key=lambda issue: issue.published_at)
         found["withdrawn"] = by_status[Issue.Status.WITHDRAWN]
     if user.has_perm("timeline.view_image"):

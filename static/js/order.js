@@ -40,8 +40,7 @@ function step(row, by) {
   focused.focus();
   renumber(group);
   tell(row);
-  group.parentElement.querySelector(".order-status").textContent =
-    `${nameOf(row)}: place ${rowsOf(group).indexOf(row) + 1}`;
+  statuses.get(group).textContent = `${nameOf(row)}: place ${rowsOf(group).indexOf(row) + 1}`;
 }
 
 function button(row, label, sign, by) {
@@ -70,12 +69,14 @@ function enhance(row) {
 }
 
 let dragged = null;
+const statuses = new Map(); // by group: what is said aloud
 
 function start(group) {
   const status = document.createElement("p");
   status.className = "order-status visually-hidden";
   status.setAttribute("role", "status");
   group.after(status);
+  statuses.set(group, status);
   rowsOf(group).forEach(enhance);
 
   group.addEventListener("keydown", (event) => {

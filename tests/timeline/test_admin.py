@@ -257,7 +257,7 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
         ("/admin/", 10),
         ("/admin/timeline/issue/", 6),
         ("/admin/timeline/issue/{issue}/change/", 9),
-        ("/admin/timeline/issue/{issue}/preflight/", 16),
+        ("/admin/timeline/issue/{issue}/preflight/", 13),
         ("/admin/timeline/issue/{issue}/preview/", 11),
         ("/admin/timeline/issue/{issue}/publish/", 9),
         ("/admin/papers/papersummary/", 6),
