@@ -1,13 +1,10 @@
 // The desk of an issue: an item for which another issue, or the shelf, is chosen leaves the list at once, and comes back.
 // Without this script the choices are the same, and saving makes them true.
 
-import { renumber } from "./order.js";
-
 function send(row, list) {
-  const from = row.closest(".ordered-rows");
+  const from = row.closest("ol");
   list.append(row);
-  row.dispatchEvent(new CustomEvent("row:added", { bubbles: true }));
-  for (const each of [from, list]) if (each?.matches(".ordered-rows")) renumber(each);
+  for (const each of [from, list]) each.dispatchEvent(new Event("order:changed")); // static/js/order.js hears it
   count(row.closest(".desk-part"));
 }
 

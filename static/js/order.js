@@ -14,7 +14,7 @@ const isFilled = (row) =>
     (input) => input !== numberOf(row) && input.value,
   );
 
-export function renumber(group) {
+function renumber(group) {
   rowsOf(group)
     .filter(isFilled)
     .forEach((row, index) => numberOf(row) && (numberOf(row).value = index + 1));
@@ -103,7 +103,10 @@ function start(group) {
     tell(dragged);
     dragged = null;
   });
-  group.addEventListener("row:added", ({ target }) => enhance(target));
+  group.addEventListener("order:changed", () => {
+    rowsOf(group).forEach(enhance);
+    renumber(group);
+  });
 }
 
 const groups = [...document.querySelectorAll(GROUP)];
