@@ -64,10 +64,9 @@ def arrange(issue: Issue, wanted: Arrangement) -> Changes:
             ends[item.kind, target] = item.position = last + 1
             changes[target] = "items changed"
     now = timezone.now()
-    for row in changes:
-        if isinstance(row, Item):
-            row.updated_at = now
     for kind, rows in written.items():
+        for item in rows:  # of one that only changed its place, what somebody may be writing just now is left alone
+            item.updated_at = now if item in changes else models.F("updated_at")
         section(kind).model._base_manager.bulk_update(rows, ["issue", "position", "updated_at"])
     for other, kinds in others.items():
         changes[other] = "items changed"
@@ -84,13 +83,13 @@ def by_hand(numbered: Iterable[tuple[Item, int | None, int | None]]) -> list[Ite
     """Items in the order in which somebody numbered them: each with the place that was typed and the one it had.
 
     Two may have one number: then the one that was moved goes where it was sent, before the other if it moved up and
-    behind it if it moved down. One without a number goes to the end.
+    behind it if it moved down. One that is new goes before, and one without a number to the end.
     """
 
     def rank(row: tuple[Item, int | None, int | None]) -> float:
         _, typed, had = row
-        if typed is None or had is None or typed == had:
-            return float("inf") if typed is None else typed
-        return typed + (0.5 if typed > had else -0.5)
+        if typed is None:
+            return float("inf")
+        return typed if typed == had else typed + 0.5 if had and typed > had else typed - 0.5
 
     return [item for item, _, _ in sorted(numbered, key=rank)]

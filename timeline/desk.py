@@ -1,6 +1,6 @@
 """The desk of an issue: its form, in which the items are a field like the others, with their order and their places."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,15 @@ def may(editor: User, verb: str, kind: Section) -> bool:
 
 def admin_url(kind: Section, page: str, *args: Any) -> str:
     return reverse(f"admin:{kind.model._meta.app_label}_{kind.model._meta.model_name}_{page}", args=args)
+
+
+def placed(wanted: Q) -> dict[Section, list[Item]]:
+    """The items of all kinds that are `wanted`, in order, each with what COLUMNS has of it. One query."""
+    items: dict[Section, list[Item]] = {kind: [] for kind in sections()}
+    for name, position, pk, *values in across(wanted, *COLUMNS):
+        told = {"pk": pk, "position": position, **dict(zip(COLUMNS, values, strict=True))}
+        items[section(name)].append(section(name).model(**told))
+    return items
 
 
 @dataclass
@@ -101,19 +110,14 @@ class ItemsWidget(forms.Widget):
     def parts(self, typed: Typed) -> Iterable[Part]:
         """With what was typed where there is something. Two queries, whatever there is."""
         own = str(self.issue.uuid)
-        kinds = [kind for kind in sections() if may(self.editor, "view", kind)]
-        items: dict[Section, list[Item]] = {kind: [] for kind in kinds}
-        for name, position, pk, *values in across(Q(issue=self.issue) | Q(issue=None), *COLUMNS):
-            if (kind := section(name)) in items:
-                told = {"pk": pk, "position": position, **dict(zip(COLUMNS, values, strict=True))}
-                items[kind].append(kind.model(**told))
-        shelved = {kind: [item for item in own_items if not item.issue_id] for kind, own_items in items.items()}
-        inside = {kind: [item for item in own_items if item.issue_id] for kind, own_items in items.items()}
+        known = placed(Q(issue=self.issue) | Q(issue=None)).items()
+        items = {kind: found for kind, found in known if may(self.editor, "view", kind)}
         find_related(items)
-        for kind in kinds:
-            newest = sorted(shelved[kind], key=lambda item: -item.pk)[:SHELVED]
-            rows = [Row(kind, item, str(place), own) for place, item in enumerate(inside[kind], 1)]
-            rows += [Row(kind, item, "", SHELF) for item in newest]
+        for kind, found in items.items():
+            inside = [item for item in found if item.issue_id]
+            shelved = sorted((item for item in found if not item.issue_id), key=lambda item: -item.pk)
+            rows = [Row(kind, item, str(place), own) for place, item in enumerate(inside, 1)]
+            rows += [Row(kind, item, "", SHELF) for item in shelved[:SHELVED]]
             for row in rows:
                 row.place, row.target = typed.get(row.key, (row.place, row.target))
             here = [row for row in rows if row.target == own]
@@ -124,7 +128,7 @@ class ItemsWidget(forms.Widget):
                 [row for row in rows if row.target != own],
                 may(self.editor, "change", kind),
                 f"{admin_url(kind, 'add')}?issue={self.issue.pk}" if may(self.editor, "add", kind) else "",
-                len(shelved[kind]) > SHELVED,
+                len(shelved) > SHELVED,
             )
 
 
@@ -162,39 +166,37 @@ class IssueForm(forms.ModelForm):
 
     def clean_items(self) -> Arrangement:
         typed: Typed = self.cleaned_data["items"]
+        own = str(self.instance.uuid)
+        wanted = [key.partition("-")[2] for key, (_, target) in typed.items() if target == own]
         items: dict[str, list[Item]] = {}
         leaving: dict[Item, Issue | None] = {}
-        for kind in sections():
+        for kind, found in placed(Q(issue=self.instance) | Q(uuid__in=wanted)).items():
             told = typed if may(self.editor, "change", kind) else {}
-            items[kind.kind] = self.arranged(kind, told, leaving)
+            items[kind.kind] = self.arranged(kind, found, told, leaving)
         arrangement = Arrangement(items, leaving)
         self.is_rearranged = arrangement.changes(self.instance)
         return arrangement
 
-    def arranged(
-        self, kind: Section, typed: Mapping[str, tuple[str, str]], leaving: dict[Item, Issue | None]
-    ) -> list[Item]:
-        """The items of that kind that the issue shall have; those that it shall not keep are put into `leaving`."""
+    def arranged(self, kind: Section, found: list[Item], typed: Typed, leaving: dict[Item, Issue | None]) -> list[Item]:
+        """Those of `found` that the issue shall have, in order; what it has and shall not keep goes into `leaving`."""
         own = str(self.instance.uuid)
-        start = f"{kind.kind}-"
-        wanted = [
-            key.removeprefix(start) for key, (_, target) in typed.items() if key.startswith(start) and target == own
-        ]
-        known = Q(issue=self.instance) | Q(uuid__in=wanted)
+        inside = [item for item in found if item.issue_id == self.instance.pk]
+        had = {item: place for place, item in enumerate(inside, 1)}
+        told = {item: (str(place), own) for item, place in had.items()}
+        told |= {item: typed[key] for item in found if (key := f"{kind.kind}-{item.uuid}") in typed}
+        moving = [item.pk for item, (_, target) in told.items() if (target == own) != (item in had)]
+        whole: dict[int, Item] = kind.model._base_manager.select_related("lead_image", "issue").in_bulk(moving)
         numbered: list[tuple[Item, int | None, int | None]] = []
-        had = 0
-        for item in kind.model._base_manager.filter(known).select_related("lead_image").order_by("position", "pk"):
-            is_here = item.issue_id == self.instance.pk
-            had += is_here
-            place, target = typed.get(f"{start}{item.uuid}", (str(had), own))
+        for item, (place, target) in told.items():
+            row = whole.get(item.pk, item)  # what moves leaves a version
             if target == own:
-                if not is_here and item.issue:
-                    raise forms.ValidationError(f"“{item}” is in issue {item.issue.number} now: leave it there.")
-                numbered.append((item, number(place), had if is_here else None))
+                if item not in had and row.issue:
+                    raise forms.ValidationError(f"“{item}” is in issue {row.issue.number} now: leave it there.")
+                numbered.append((row, number(place), had.get(item)))
             elif target == SHELF:
-                leaving[item] = None
+                leaving[row] = None
             elif issue := self.fields["items"].widget.targets.get(target):
-                leaving[item] = issue
+                leaving[row] = issue
             else:
                 raise forms.ValidationError(f"Choose for “{item}” an issue from the list.")
         return by_hand(numbered)

@@ -24,4 +24,5 @@ document.querySelector(".desk-items")?.addEventListener("change", ({ target }) =
   if (!isHere) away.open = true;
   send(row, isHere ? part.querySelector(".desk-here") : away.querySelector("ol"));
   target.focus();
+  part.querySelector(".order-status").textContent = `${row.dataset.name}: ${target.selectedOptions[0].textContent}`;
 });

@@ -89,6 +89,7 @@ def test_items_come_and_go_by_keyboard(page: Page, issue: Issue) -> None:
     away.get_by_label("Issue of s").focus()
     page.keyboard.press("ArrowUp")  # to this issue
     expect(rows).to_have_count(4)
+    expect(page.locator("[data-kind=papers] .order-status")).to_have_text("s: In this issue")
     expect(rows.nth(3).get_by_label("Issue of s")).to_be_focused()
     expect(rows.nth(3).get_by_label("Place of s")).to_have_value("4")
     rows.nth(3).get_by_role("button", name="Move up").press("Enter")
