@@ -1,6 +1,6 @@
 """The scores of all texts as rows: a module of settings.DERIVED that stands on the entries of the catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
@@ -16,13 +16,12 @@ from timeline.sections import sections
 Row = TypeVar("Row", bound=Named)
 
 
-def update(row: Content) -> None:
+def update(*rows: Content) -> None:
     """What an issue says of itself changes no score; its items come by themselves when they change."""
-    if isinstance(row, Item):
-        write(row)
-    elif isinstance(row, Benchmark | MeasuredModel):
-        for item in items_of(row):  # without a spelling, what a text calls so may be another one
-            write(item)
+    write([row for row in rows if isinstance(row, Item) and row.issue_id])
+    for row in rows:
+        if isinstance(row, Benchmark | MeasuredModel):
+            write(list(items_of(row)))  # without a spelling, what a text calls so may be another one
 
 
 def items_of(row: Benchmark | MeasuredModel) -> Iterator[Item]:
@@ -36,7 +35,7 @@ def rebuild() -> Iterator[Item]:
     for kind in sections():
         for item in kind.model._default_manager.filter(issue__isnull=False).iterator(chunk_size=100):
             with transaction.atomic():
-                write(item)
+                write([item])
             yield item
 
 
@@ -53,9 +52,15 @@ def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
             pass
 
 
-def write(item: Item) -> None:
-    """The measurements that the text of `item` tells; those on the shelf have no entry, and none."""
-    Measurement.objects.filter(entry__object_uuid=item.uuid).delete()
+def write(items: Sequence[Item]) -> None:
+    """The measurements that the texts of `items` tell; with its entry, one on the shelf has lost those that it had."""
+    if items:
+        Measurement.objects.filter(entry__object_uuid__in=[item.uuid for item in items]).delete()
+    for item in items:
+        write_scores(item)
+
+
+def write_scores(item: Item) -> None:
     rows = [(block, score) for block in markdown.scores(item.body) for score in block.rows]
     entry = Entry.objects.filter(object_uuid=item.uuid).first() if rows else None
     if entry is None:

@@ -1,17 +1,18 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.auth.admin import UserAdmin as StockUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied
-from django.forms import BaseInlineFormSet, ModelForm
+from django.db.models import QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 
-from timeline.content_admin import ContentAdmin, OrderedInline, PublicContentAdmin, new_order
-from timeline.history import record
+from timeline.arranging import Changes, arrange
+from timeline.content_admin import ORDER_SCRIPT, ContentAdmin, PublicContentAdmin
+from timeline.desk import IssueForm
+from timeline.history import record, record_all
 from timeline.history_pages import IssueHistory
 from timeline.image_admin import ImageAdmin
 from timeline.issue_actions import IssueActions
@@ -19,7 +20,7 @@ from timeline.merge_action import NamedAdmin, SpellingInline
 from timeline.merging import absorb, locked
 from timeline.models import Image, Issue, Publication, Term, TermSpelling, Topic, User
 from timeline.pending_pages import PendingPages
-from timeline.sections import section, sections
+from timeline.sections import sections
 
 
 @admin.register(User)
@@ -91,26 +92,20 @@ class TermAdmin(NamedAdmin):
 admin.site.register(Image, ImageAdmin)
 
 
-class ItemInline(OrderedInline):
-    """The items of one kind in an issue: their order, and the way to each."""
-
-    fields = ["position", "emoji", "short_title", "title"]
-    show_change_link = True
-    view_on_site = False  # most of the time this is a draft
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(Issue)
 class IssueAdmin(IssueActions, PendingPages, IssueHistory, PublicContentAdmin):
+    class Media:
+        css = {"all": ["css/order.css", "css/desk.css"]}
+        js = [ORDER_SCRIPT, Script("js/desk.js", type="module"), Script("js/preflight.js", type="module")]
+
+    form = IssueForm
     change_form_template = "admin/timeline/issue/change_form.html"
     list_display = ["number", "title", "state", "published_at"]
     list_display_links = ["number", "title"]
     search_fields = ["=number", "title"]
     autocomplete_fields = ["cover"]
-    fields = ["number", "title", "tagline", "introduction", "closing", "cover"]
+    above = ["number", "title", "tagline", "introduction"]
+    below = ["closing", "cover"]
     save_on_top = True
 
     @admin.display(description="status")
@@ -120,42 +115,42 @@ class IssueAdmin(IssueActions, PendingPages, IssueHistory, PublicContentAdmin):
     def is_public(self, obj: Issue) -> bool:
         return obj.is_public
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Issue]:
+        return super().get_queryset(request).select_related("cover")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Issue | None = None) -> Any:
+        """In the order of reading; the items of a new issue come later."""
+        has_items = obj is not None and self.has_change_permission(request, obj)
+        items = [("Items", {"fields": ["items"]})] if has_items else []
+        return [(None, {"fields": self.above}), *items, ("Below the items", {"fields": self.below})]
+
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        if obj := kwargs.get("obj"):
-            context["add_links"] = [
-                {"title": kind.title, "url": f"{reverse(admin_urlname(kind.model._meta, 'add'))}?issue={obj.pk}"}
-                for kind in sections()
-                if request.user.has_perm(f"{kind.model._meta.app_label}.add_{kind.model._meta.model_name}")
-            ]
+        if issue := kwargs.get("obj"):
+            context |= {"title": f"Desk of issue {issue.number}", "subtitle": issue.title}
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def get_inlines(self, request: HttpRequest, obj: Issue | None = None) -> list[Any]:
-        if obj is None:
-            return []
-        return [
-            type(
-                f"{kind.model.__name__}Inline",
-                (ItemInline,),
-                {"model": kind.model, "verbose_name_plural": kind.title, "__module__": __name__},
-            )
-            for kind in sections()
-        ]
+    def get_form(self, request: HttpRequest, obj: Issue | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.editor = request.user
+        return form
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A new issue starts from the publication's tagline or, with ?frame=N, from the frame of issue N."""
+        """A new issue starts from the frame of the last one or, with ?frame=N, of issue N."""
         initial = super().get_changeform_initial_data(request)
         number = initial.pop("frame", "")
-        model = Issue.objects.filter(number=number).first() if str(number).isdecimal() else None
+        asked = Issue.objects.filter(number=number) if str(number).isdecimal() else Issue.objects.none()
+        model = asked.first() or Issue.objects.first()
         if model:
-            initial |= {"tagline": model.tagline, "closing": model.closing, "cover": model.cover_id}
+            return {"tagline": model.tagline, "closing": model.closing, "cover": model.cover_id, **initial}
         return {"tagline": Publication.objects.current().tagline, **initial}
 
-    def save_formset(self, request: HttpRequest, form: ModelForm, formset: BaseInlineFormSet, change: bool) -> None:
-        super().save_formset(request, form, formset, change)
-        section(formset.model.kind).renumber(form.instance, [item.pk for item in new_order(formset.forms)])
-        for item, _ in formset.changed_objects:
-            item.refresh_from_db(fields=["position"])
-            record(item, "saved", request.user)
+    def save_related(self, request: HttpRequest, form: IssueForm, formsets: Any, change: bool) -> None:
+        issue, items = form.instance, form.cleaned_data.get("items")
+        changes: Changes = arrange(issue, items) if items else {}
+        self.keep_versions(request, issue, changes | {issue: "saved" if change else "added"})
+
+    def response_post_save_add(self, request: HttpRequest, obj: Issue) -> HttpResponse:
+        return redirect("admin:timeline_issue_change", obj.pk)
 
     def delete_model(self, request: HttpRequest, obj: Issue) -> None:
         # Its items go to the shelf: their versions are of that save, too.
@@ -163,4 +158,4 @@ class IssueAdmin(IssueActions, PendingPages, IssueHistory, PublicContentAdmin):
         super().delete_model(request, obj)
         for item in items:
             item.refresh_from_db()
-            record(item, "shelved", request.user)
+        record_all(dict.fromkeys(items, "shelved"), request.user)

@@ -1,5 +1,7 @@
 """The admin's frame: who may enter, and the one-time link that lets in without a password."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth import login, update_session_auth_hash
@@ -17,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from timeline.models import User
+from timeline.start_page import start_page
 
 CAME_BY_LINK = "came_by_link"  # key in the session: this person may set a password without the old one
 
@@ -45,6 +48,9 @@ def user_of_link(uid: str, token: str) -> User | None:
 class TimelineAdminSite(admin.AdminSite):
     site_header = site_title = "The AI Timeline"
     index_title = "Desk"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().index(request, {**start_page(request.user), **(extra_context or {})})
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [

@@ -1,6 +1,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_delete, post_migrate
 
 
 class TimelineConfig(AppConfig):
@@ -16,6 +16,8 @@ class TimelineConfig(AppConfig):
         post_migrate.connect(create_groups, sender=last)
         post_migrate.connect(search_index.create, sender=last)
         post_migrate.connect(catalogue.fill, sender=last)
+        for model in catalogue.forgotten():  # of no other: what nobody hears of is deleted without being read
+            post_delete.connect(catalogue.forget, sender=model)
 
 
 class TimelineAdminConfig(AdminConfig):

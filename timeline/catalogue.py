@@ -5,16 +5,16 @@ content. Time decides what readers see of it: an entry is there before its issue
 (Entry.objects.published()) when somebody reads.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
-from django.db.models.signals import post_delete
-from django.dispatch import receiver
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from slugify import slugify
 
 from timeline import markdown
@@ -34,34 +34,35 @@ from timeline.models import (
     Word,
     reading_minutes,
 )
-from timeline.models.catalogue import ISSUES
+from timeline.models.catalogue import ISSUES, LONG
 from timeline.models.glossary import new_seal
 from timeline.search_index import is_migrated, matching
-from timeline.sections import Section, section, sections
+from timeline.sections import Section, across, find_related, section, sections
 from timeline.terms import STEM, Clause, Query, terms, tokens
 
 ISSUE_RANK = 1_000_000  # apart are the ranks of two issues
 SECTION_RANK = 10_000  # and of two sections in an issue
 
 Facets = list[tuple[str, str, str]]  # name, value, label
+Place = tuple[UUID, int | None]  # the uuid of an item, and the key of its issue
 
 
-def update(row: Content) -> None:
-    """Write anew what the catalogue says of `row` and of whatever shows it. Call it in the transaction of a change."""
-    if isinstance(row, Issue):
-        write_issues([row])
-    elif isinstance(row, Item):
-        kind = section(row.kind)
-        write_items(kind, kind.model._default_manager.filter(pk=row.pk))
-    elif isinstance(row, Publication):
-        pass  # no entry shows it; what its time zone changes waits for the next rebuild
-    elif isinstance(row, Term):
-        write_uses(row)
-    else:
-        for kind in sections():
-            write_items(kind, showing(kind, row))
-        if isinstance(row, Image):
-            write_issues(Issue.objects.filter(introduction__contains=f"media:{row.name}"))
+def update(*rows: Content) -> None:
+    """Write anew what the catalogue says of `rows` and of what shows them. Call it in the transaction of a change."""
+    issues = [row for row in rows if isinstance(row, Issue)]
+    places: list[Place] = [(row.uuid, row.issue_id) for row in rows if isinstance(row, Item)]
+    for row in rows:
+        if isinstance(row, Term):
+            write_uses(row)
+        elif not isinstance(row, Issue | Item | Publication):  # no entry shows the last: its zone waits for a rebuild
+            places += [place for kind in sections() for place in places_of(showing(kind, row))]
+            if isinstance(row, Image):
+                issues += Issue.objects.filter(introduction__contains=f"media:{row.name}")
+    write_items(places, issues)
+
+
+def places_of(items: ItemQuerySet) -> list[Place]:
+    return list(items.order_by().values_list("uuid", "issue"))
 
 
 def showing(kind: Section, row: Content) -> ItemQuerySet:
@@ -84,8 +85,9 @@ def rebuild() -> Iterator[Issue]:
     Word.objects.all().delete()
     for issue in Issue.objects.order_by("-number").iterator(chunk_size=100):
         with transaction.atomic():
-            write_issues([issue])
-            keep = [issue.uuid, *(item.uuid for kind in sections() for item in kind.items(issue).only("uuid"))]
+            inside = [uuid for *_, uuid in across(models.Q(issue=issue), "uuid")]
+            write_items([(uuid, issue.pk) for uuid in inside], [issue])
+            keep = [issue.uuid, *inside]
             Entry.objects.filter(issue=issue).exclude(object_uuid__in=keep).delete()
         yield issue
 
@@ -102,7 +104,11 @@ def fill(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
             pass
 
 
-@receiver(post_delete)
+def forgotten() -> list[type[models.Model]]:
+    """The models whose rows forget() wants to hear of."""
+    return [Topic, Term, *(kind.model for kind in sections())]
+
+
 def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) -> None:
     """A row can go in many ways (admin, merge, cascade, shell): the entry of an item goes too, topic and term leave.
 
@@ -114,30 +120,57 @@ def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) ->
         named = Entry.objects.having("topic", instance.slug)
         for kind in sections():
             uuids = list(named.filter(kind=kind.kind).values_list("object_uuid", flat=True))
-            write_items(kind, kind.model._default_manager.filter(uuid__in=uuids))
+            write_items(places_of(kind.model._default_manager.filter(uuid__in=uuids)))
     elif isinstance(instance, Term):
         write_terms(Entry.objects.having("term", str(instance.uuid)))
 
 
-def write_issues(issues: Iterable[Issue]) -> None:
-    """The entries of these issues and of all that is in them."""
-    publication = Publication.objects.current()
-    for issue in issues:
-        inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), publication)]
-        write([describe_issue(issue, [one.entry for one in inside], publication.zone), *inside])
+def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
+    """The entries of these items, and of their issues and of `issues`, which say how long they are.
 
-
-def write_items(kind: Section, items: ItemQuerySet) -> None:
-    """The entries of these items, and of their issues, which say how long they are; those in no issue have none."""
-    shelved = list(items.filter(issue=None).values_list("uuid", flat=True))
-    if shelved:
+    Those in no issue have none. Of other items in these issues only the place is written, unless nothing is known of
+    them: what they say did not change. A dozen queries, however many the items.
+    """
+    places = list(places)
+    if shelved := [uuid for uuid, issue in places if issue is None]:
         Entry.objects.filter(object_uuid__in=shelved).delete()
-    publication = Publication.objects.current()
-    described = describe_items(kind, items.filter(issue__isnull=False), publication)
-    write(described)
-    for issue in {one.entry.issue for one in described}:
-        inside = Entry.objects.items().filter(issue=issue).select_related("image").order_by("rank")
-        write([describe_issue(issue, inside, publication.zone)])
+    concerned = {issue.pk: issue for issue in issues}
+    if others := {issue for _, issue in places if issue} - concerned.keys():
+        concerned |= Issue.objects.in_bulk(others)
+    if not concerned:
+        return
+    publication: Any = SimpleLazyObject(Publication.objects.current)  # whose zone no draft needs
+    order = across(models.Q(issue__in=concerned), "uuid", "issue")
+    known = {entry.object_uuid: entry for entry in Entry.objects.items().filter(issue__in=concerned).defer(*LONG)}
+    for uuid, _ in places:
+        known.pop(uuid, None)
+    moved, unknown = [], defaultdict(list)
+    for kind, position, _, uuid, key in order:
+        issue, entry = concerned[key], known.get(uuid)
+        day = date_of(issue, publication)
+        if entry is None or entry.rank // ISSUE_RANK != issue.number or not (entry.is_dated or entry.date == day):
+            unknown[kind].append(uuid)
+        elif entry.rank != (rank := rank_of(issue, kind, position)):
+            entry.rank = rank
+            moved.append(entry)
+    Entry.objects.bulk_update(moved, ["rank"])
+    described = [
+        one
+        for kind in map(section, unknown)
+        for one in describe_items(kind, kind.model._default_manager.filter(uuid__in=unknown[kind.kind]), publication)
+    ]
+    known |= {one.entry.object_uuid: one.entry for one in described}
+    inside = {key: [known[uuid] for *_, uuid, own in order if own == key] for key in concerned}
+    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())])
+
+
+def date_of(issue: Issue, publication: Publication) -> date | None:
+    return issue.published_at and timezone.localdate(issue.published_at, publication.zone)
+
+
+def rank_of(issue: Issue, kind: str, position: int) -> int:
+    order = sections().index(section(kind)) * SECTION_RANK + min(position, SECTION_RANK - 1)
+    return issue.number * ISSUE_RANK + 1 + order
 
 
 def write_uses(term: Term) -> None:
@@ -189,7 +222,7 @@ class Described:
     text: str
 
 
-def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Described:
+def describe_issue(issue: Issue, inside: Iterable[Entry], publication: Publication) -> Described:
     known = Image.objects.markdown_context([issue.introduction])
     return Described(
         Entry(
@@ -197,14 +230,14 @@ def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Des
             kind=ISSUES,
             issue=issue,
             rank=issue.number * ISSUE_RANK,
-            date=issue.published_at and timezone.localdate(issue.published_at, zone),
+            date=date_of(issue, publication),
             is_dated=True,
             minutes=max(1, sum(entry.minutes for entry in inside)),
             emoji="",
             label=issue.title,
             title=issue.title,
             path=issue.get_absolute_url(),
-            image=issue.cover or next((entry.image for entry in inside if entry.image), None),
+            image_id=issue.cover_id or next((entry.image_id for entry in inside if entry.image_id), None),
         ),
         [],
         title=f"{issue.number} {issue.title}",
@@ -214,20 +247,21 @@ def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Des
 
 
 def describe_items(kind: Section, items: ItemQuerySet, publication: Publication) -> list[Described]:
-    placed = list(kind.related(items))
+    placed = list(items.select_related("issue", "lead_image"))
+    find_related({kind: placed})
     images = [item.lead_image for item in placed if item.lead_image]
     known = Image.objects.markdown_context([item.body for item in placed], known=images)
     names = {item.pk: next(iter(markdown.media_names(item.body)), "") for item in placed if not item.lead_image}
     shown = Image.objects.in_bulk([name for name in names.values() if name], field_name="name")
     glossary = Term.objects.glossary(publication.term_seals)
     return [
-        describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, publication.zone, glossary)
+        describe_item(kind, item, item.lead_image or shown.get(names[item.pk]), known, publication, glossary)
         for item in placed
     ]
 
 
 def describe_item(
-    kind: Section, item: Any, image: Image | None, known: markdown.Context, zone: ZoneInfo, glossary: Glossary
+    kind: Section, item: Any, image: Image | None, known: markdown.Context, publication: Publication, glossary: Glossary
 ) -> Described:
     issue: Issue = item.issue
     own_date: date | None = getattr(item, "date", None)
@@ -236,14 +270,13 @@ def describe_item(
     lead = markdown.blocks(f"![](media:{item.lead_image.name})", context=known) if item.lead_image else []
     facts = [str(value) for _, value in kind.facts(item) if value]
     text = "\n".join([*lead, *markdown.blocks(item.body, context=known), *facts])
-    order = sections().index(kind) * SECTION_RANK + min(item.position, SECTION_RANK - 1)
     return Described(
         Entry(
             object_uuid=item.uuid,
             kind=kind.kind,
             issue=issue,
-            rank=issue.number * ISSUE_RANK + 1 + order,
-            date=own_date or (issue.published_at and timezone.localdate(issue.published_at, zone)),
+            rank=rank_of(issue, kind.kind, item.position),
+            date=own_date or date_of(issue, publication),
             is_dated=own_date is not None,
             minutes=reading_minutes(item.body),
             emoji=item.emoji,
@@ -271,7 +304,7 @@ def write(described: list[Described]) -> None:
     if not described:
         return
     words: set[str] = set()
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         for one in described:
             entry = one.entry
             entry.text = one.text

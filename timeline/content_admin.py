@@ -1,6 +1,6 @@
 """What the admin of every kind of content has in common: history, order, Markdown fields, previews."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -13,10 +13,11 @@ from django.forms.widgets import Script
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from timeline.arranging import Changes, by_hand
 from timeline.draft_pages import DraftPages
 from timeline.editing import MarkdownWidget
 from timeline.fields import MarkdownField
-from timeline.history import record
+from timeline.history import record, record_all
 from timeline.history_pages import HistoryPages
 from timeline.models import Content, Issue, Item
 from timeline.pending import add, forget
@@ -26,23 +27,6 @@ from timeline.sections import section
 
 ORDER_SCRIPT = Script("js/order.js", type="module")
 DRAFT_SCRIPT = Script("js/draft.js", type="module")
-
-
-def new_order(forms: Iterable[ModelForm]) -> list[models.Model]:
-    """The rows of an ordered inline as the editor numbered them.
-
-    Without script two rows may carry one number: then the row that was moved goes where it was sent, before the
-    other if it moved up and behind it if it moved down.
-    """
-
-    def rank(form: ModelForm) -> float:
-        wanted = form.cleaned_data.get("position") or float("inf")
-        had = form.initial.get("position")
-        if had is None or wanted == had:
-            return wanted
-        return wanted + (0.5 if wanted > had else -0.5)
-
-    return [form.instance for form in sorted(forms, key=rank)]
 
 
 class ContentAdmin(DraftPages, HistoryPages, admin.ModelAdmin):
@@ -62,10 +46,14 @@ class ContentAdmin(DraftPages, HistoryPages, admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        self.keep_versions(request, form.instance, {form.instance: "saved" if change else "added"})
+
+    def keep_versions(self, request: HttpRequest, row: Content, changes: Changes) -> None:
+        """`row` is saved; of a rehearsal nothing is kept."""
         if getattr(request, "is_rehearsed", False):
-            request.saved_row = form.instance
+            request.saved_row = row
         else:
-            record(form.instance, "saved" if change else "added", request.user)
+            record_all(changes, request.user)
 
     def delete_model(self, request: HttpRequest, obj: Content) -> None:
         record(obj, "deleted", request.user)
@@ -184,11 +172,13 @@ class BylineFormSet(BaseInlineFormSet):
 
     def save(self, commit: bool = True) -> list[Any]:
         self.new_objects, self.changed_objects, self.deleted_objects = [], [], []
-        had = {place.author_id: place.position for place in self.places}
-        kept = [form for form in self.forms if form.cleaned_data.get("author") and not form.cleaned_data.get("DELETE")]
-        for form in kept:
-            form.initial["position"] = had.get(form.instance.author_id)
-        relate(self.instance, self.model, [place.author for place in new_order(kept)], self.places)
+        had = {place.author: place.position for place in self.places}
+        kept = [form for form in self.forms if not form.cleaned_data.get("DELETE")]
+        told = [form.cleaned_data for form in kept if form.cleaned_data.get("author")]
+        kept = [
+            (each["author"], each.get("position"), had.get(each["author"])) for each in told if not each.get("DELETE")
+        ]
+        relate(self.instance, self.model, by_hand(kept), self.places)
         return []
 
 
@@ -211,8 +201,25 @@ class BylineInline(OrderedInline):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
+class ItemForm(ModelForm):
+    """Asks the database nothing that is known: its fields have found the rows that they name."""
+
+    def _get_validation_exclusions(self) -> set[str]:
+        return super()._get_validation_exclusions() | {"issue", "lead_image"}
+
+    def validate_unique(self) -> None:
+        if "slug" in self.changed_data:  # nobody else can have the one that this item has
+            super().validate_unique()
+
+    def _save_m2m(self) -> None:
+        if "topics" in self.changed_data:
+            super()._save_m2m()
+
+
 class ItemAdmin(PublicContentAdmin):
     """Of every kind of item; a kind adds its own fields and inlines."""
+
+    form = ItemForm
 
     list_display = ["label", "emoji", "issue", "position", "updated_at"]
     list_display_links = ["label"]
@@ -261,8 +268,7 @@ class ItemAdmin(PublicContentAdmin):
         super().save_related(request, form, formsets, change)
         if getattr(request, "is_rehearsed", False):
             return
-        for issue in issues:
-            record(issue, "items changed", request.user)
+        record_all(dict.fromkeys(issues, "items changed"), request.user)
         if issue := getattr(request, "waits_for", None):
             add(Issue.objects.select_for_update().get(pk=issue.pk), item, request.user)
             messages.info(request, f"“{item}” waits on the shelf: readers see it when issue {issue.number} is updated.")

@@ -1,8 +1,8 @@
 """What is made of content and follows every change of it: the modules that settings.DERIVED names, in that order.
 
-Each of them has update(row), which writes anew what it says of `row` and of whatever shows it; rebuild(), which writes
-everything anew and gives what is done, one after the other; and indexes(), its public lists by the name of their URL,
-with the rows that have a page. An entry of one may be what the next one stands on.
+Each of them has update(*rows), which writes anew what it says of them and of whatever shows them; rebuild(), which
+writes everything anew and gives what is done, one after the other; and indexes(), its public lists by the name of their
+URL, with the rows that have a page. An entry of one may be what the next one stands on.
 """
 
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ def modules() -> tuple[ModuleType, ...]:
     return tuple(import_module(name) for name in settings.DERIVED)
 
 
-def update(row: Content) -> None:
+def update(*rows: Content) -> None:
     """Call it in the transaction of the change."""
     for module in modules():
-        module.update(row)
+        module.update(*rows)
 
 
 def rebuild() -> Iterator[Any]:

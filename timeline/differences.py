@@ -64,7 +64,7 @@ def labels(model: type[models.Model], names: Iterable[str]) -> list[str]:
 
 def differences(model: type[Content], old: Data, new: Data) -> list[Difference]:
     """Of every field that differs, in order. Two queries at most for each model to which they relate."""
-    names = in_order(model, changed(old, new))
+    names = [name for name in in_order(model, changed(old, new)) if name != "moves"]  # `items` tells what leaves
     fields = {each.name: each for each in [*model._meta.concrete_fields, *model._meta.many_to_many]}
     known = _Known()
     found: list[Difference] = []

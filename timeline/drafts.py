@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from timeline.comparing import Merged, merge
 from timeline.history import UNTOLD, versions
-from timeline.models import AbstractSpelling, Content, Draft, Item, Presence, User, Version
+from timeline.models import AbstractSpelling, Content, Draft, Presence, User, Version
 from timeline.pending import working
 from timeline.restoring import Restored, restore
 
@@ -62,6 +62,8 @@ def form_data(form: Any, formsets: Any) -> Data:
     fields = {each.name: each for each in [*row._meta.concrete_fields, *row._meta.many_to_many]}
     for name in form.fields:
         field = fields.get(name)
+        if name == "items" and name in form.cleaned_data:  # of an issue
+            data |= form.cleaned_data[name].data
         if field is None or isinstance(field, models.FileField):  # a file is a row already, or chosen again
             continue
         if name not in form.cleaned_data:
@@ -86,8 +88,6 @@ def _formset_data(row: Content, formset: Any, data: Data) -> None:
         kept.sort(key=lambda form: form.cleaned_data.get("position") or float("inf"))
     if issubclass(formset.model, AbstractSpelling):
         data["spellings"] = sorted(form.cleaned_data["name"] for form in kept if form.cleaned_data.get("name"))
-    elif issubclass(formset.model, Item):
-        data.setdefault("items", {})[formset.model.kind] = [str(form.instance.uuid) for form in kept]
     else:
         for field in row._meta.many_to_many:
             if field.remote_field.through is formset.model:

@@ -6,7 +6,7 @@ derived from content follows it there. timeline.restoring goes the way back.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.apps import apps
@@ -15,57 +15,75 @@ from django.db import models
 
 from timeline import derived, links
 from timeline.models import Content, Issue, User, Version
-from timeline.sections import sections
+from timeline.sections import across, sections
 
 UNTOLD = {"updated_at", "key"}  # fields that follow the others: no change of its own
 
 
-def stored_form(row: Content) -> dict[str, Any]:
-    """The fields of `row` by name; related rows by uuid: in their order, those without one sorted.
+def stored_forms(rows: Sequence[Content]) -> list[dict[str, Any]]:
+    """Of each row its fields by name; related rows by uuid: in their order, those without one sorted.
 
     An issue also has "items": the uuids of its items by kind, which is their order and membership. Rows that
     belong to this one alone and have no uuid (the spellings of an author) stand as their text.
     """
-    data: dict[str, Any] = {}
-    for field in row._meta.concrete_fields:
-        if field.primary_key or field.name in row.DERIVED:
-            continue
-        value = getattr(row, field.name)
-        if isinstance(field, models.ForeignKey):
-            data[field.name] = value and value.uuid
-        elif isinstance(field, models.FileField):
-            data[field.name] = value.name
-        else:
-            data[field.name] = value
-    for field in row._meta.many_to_many:
-        through: Any = field.remote_field.through
-        places = through._default_manager.filter(**{field.m2m_field_name(): row}).order_by(
-            *(through._meta.ordering or [f"{field.m2m_reverse_field_name()}__uuid"])
-        )
-        data[field.name] = list(places.values_list(f"{field.m2m_reverse_field_name()}__uuid", flat=True))
-    if isinstance(row, Issue):
-        data["items"] = {
-            section.kind: list(
-                section.model._base_manager.filter(issue=row).order_by("position", "pk").values_list("uuid", flat=True)
+    told: dict[Content, dict[str, Any]] = {row: {} for row in rows}
+    for row, data in told.items():
+        for field in row._meta.concrete_fields:
+            if field.primary_key or field.name in row.DERIVED:
+                continue
+            value = getattr(row, field.name)
+            if isinstance(field, models.ForeignKey):
+                data[field.name] = value and value.uuid
+            elif isinstance(field, models.FileField):
+                data[field.name] = value.name
+            else:
+                data[field.name] = value
+        if hasattr(row, "spellings"):
+            data["spellings"] = list(row.spellings.values_list("name", flat=True))
+    for model in {type(row) for row in rows}:
+        own = {row.pk: data for row, data in told.items() if type(row) is model}
+        for relation in model._meta.many_to_many:
+            through: Any = relation.remote_field.through
+            key, other = relation.m2m_field_name(), f"{relation.m2m_reverse_field_name()}__uuid"
+            places = through._default_manager.filter(**{f"{key}__in": own}).order_by(
+                *(through._meta.ordering or [other])
             )
-            for section in sections()
-        }
-    elif hasattr(row, "spellings"):
-        data["spellings"] = list(row.spellings.values_list("name", flat=True))
-    return data
+            for data in own.values():
+                data[relation.name] = []
+            for pk, uuid in places.values_list(key, other):
+                own[pk][relation.name].append(uuid)
+    if issues := {row.pk: data for row, data in told.items() if isinstance(row, Issue)}:
+        for data in issues.values():
+            data["items"] = {part.kind: [] for part in sections()}
+        for kind, _, _, issue, uuid in across(models.Q(issue__in=issues), "issue", "uuid"):
+            issues[issue]["items"][kind].append(uuid)
+    return list(told.values())
 
 
 def current(row: Content) -> dict[str, Any]:
     """What the `data` of a Version of `row` would be now."""
-    return json.loads(json.dumps(stored_form(row), cls=DjangoJSONEncoder))
+    return _plain(stored_forms([row])[0])
+
+
+def _plain(data: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(data, cls=DjangoJSONEncoder))
 
 
 def record(row: Content, action: str, editor: User | None = None) -> Version:
     """Keep what `row` is now. Call it last in the transaction, when its related rows are saved too."""
-    derived.update(row)
-    links.plan(row)
-    return Version.objects.create(
-        model=row._meta.label_lower, object_uuid=row.uuid, data=current(row), action=action, editor=editor
+    return record_all({row: action}, editor)[0]
+
+
+def record_all(changes: Mapping[Any, str], editor: User | None = None) -> list[Version]:
+    """record() of many rows, each with its action, in a few queries for all of them."""
+    derived.update(*changes)
+    for row in changes:
+        links.plan(row)
+    return Version.objects.bulk_create(
+        Version(
+            model=row._meta.label_lower, object_uuid=row.uuid, data=_plain(data), action=changes[row], editor=editor
+        )
+        for row, data in zip(changes, stored_forms(list(changes)), strict=True)
     )
 
 

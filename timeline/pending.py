@@ -11,9 +11,10 @@ from typing import Any
 
 from django.db import transaction
 
+from timeline.arranging import Changes
 from timeline.history import UNTOLD, changed, current, record
 from timeline.models import Content, Issue, Item, PendingChange, User, Version
-from timeline.rewriting import PLACE, arrange, row_of, told, write
+from timeline.rewriting import PLACE, fill, row_of, write
 
 Data = dict[str, Any]
 
@@ -123,11 +124,11 @@ def forget(row: Content) -> None:
     PendingChange.objects.filter(model=row._meta.label_lower, object_uuid=row.uuid).delete()
 
 
-def apply(changes: Iterable[PendingChange]) -> tuple[list[tuple[Content, str]], list[str]]:
-    """Write what waits over what readers see, items first: every row that it changed with what happened to it, and
-    sentences about what could not be as it was meant. ValidationError where the rules forbid it.
+def apply(changes: Iterable[PendingChange]) -> tuple[Changes, list[str]]:
+    """Write what waits over what readers see, items first: what has to be recorded, and sentences about what could
+    not be as it was meant. ValidationError where the rules forbid it.
     """
-    touched: dict[Any, tuple[Content, str]] = {}
+    touched: Changes = {}
     notes: list[str] = []
     for change in changes:
         row = row_of(change.version)
@@ -136,14 +137,12 @@ def apply(changes: Iterable[PendingChange]) -> tuple[list[tuple[Content, str]], 
             continue
         write(row, change.version, notes, without=PLACE)
         if isinstance(row, Issue):
-            moved, left = arrange(row, change.version.data.get("items", {}), notes)
-            changed_items = {item.uuid: (item, what) for item, what in told(moved)}
-            touched = changed_items | {issue.uuid: (issue, "items changed") for issue in left} | touched
-        touched[row.uuid] = row, "updated"
-    for row, _ in touched.values():
+            touched = fill(row, change.version.data, notes) | touched
+        touched[row] = "updated"
+    for row in touched:
         if isinstance(row, Item):
             row.refresh_from_db(fields=["issue", "position"])
-    return list(touched.values()), notes
+    return touched, notes
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from django.utils import timezone
 from timeline import pending, preflight, websub
 from timeline.differences import differences
 from timeline.findings import Finding
-from timeline.history import current, record
+from timeline.history import current, record, record_all
 from timeline.models import CorrectedRow, Correction, Issue, Override, PendingChange, User
 
 
@@ -75,8 +75,7 @@ def update(
     seen = {row.uuid: current(row) for row in pending.rows_of(waiting)}
     touched, notes = pending.apply(waiting)
     _inspect(issue, editor, override)
-    for row, what in touched:
-        record(row, what, editor)
+    record_all(touched, editor)
     if issue.is_public:
         correction = Correction.objects.create(issue=issue, note=note.strip(), is_minor=is_minor, editor=editor)
         CorrectedRow.objects.bulk_create(
@@ -89,7 +88,7 @@ def update(
                     for each in differences(type(row), seen[row.uuid], current(row))
                 ],
             )
-            for row, what in touched
+            for row, what in touched.items()
             if what == "updated"
         )
         websub.plan(issue)

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db import models, transaction
 
-from timeline.history import changed, current, last_known, record
-from timeline.models import Content, Issue, Item, User, Version
+from timeline.arranging import Changes
+from timeline.history import changed, current, last_known, record_all
+from timeline.models import Issue, Item, User, Version
 from timeline.pending import add, hold, is_held, rehearsal
-from timeline.rewriting import PLACE, arrange, put, row_model, row_of, told, write
+from timeline.rewriting import PLACE, fill, put, row_model, row_of, write
 from timeline.sections import sections
 
 
@@ -47,9 +48,8 @@ def restore(version: Version, editor: User | None = None, action: str = "restore
         hold(row, data, editor, action)
         return Restored(row, notes)
     issue = _public_place(row, version)
-    for other, what in _rewrite(row, version, notes, without=PLACE if issue else frozenset()):
-        record(other, what, editor)
-    record(row, action, editor)
+    changes = _rewrite(row, version, notes, without=PLACE if issue else frozenset())
+    record_all(changes | {row: action}, editor)
     if issue:
         add(issue, row, editor)
         notes.append(f"“{row}” waits on the shelf until issue {issue.number} is updated.")
@@ -64,22 +64,19 @@ def _public_place(row: Any, version: Version) -> Issue | None:
     return issue if issue and issue.is_public and issue != row.issue else None
 
 
-def _rewrite(
-    row: Any, version: Version, notes: list[str], without: Set[str] = frozenset()
-) -> list[tuple[Content, str]]:
-    """What restore() writes. Gives the other rows that it changed, with what happened to each."""
+def _rewrite(row: Any, version: Version, notes: list[str], without: Set[str] = frozenset()) -> Changes:
+    """What restore() writes. Gives what has to be recorded besides `row`."""
     place = (row.issue, row.position) if isinstance(row, Item) else None
     write(row, version, notes, without=without)
     if isinstance(row, Issue):
-        moved, left = arrange(row, version.data.get("items", {}), notes)
-        return [*told(moved), *((issue, "items changed") for issue in left)]
+        return fill(row, version.data, notes)
     if place and place != (row.issue, row.position):
         issues = [issue for issue in {place[0], row.issue} if issue]
         for issue in issues:
             put(row, issue)
         row.refresh_from_db(fields=["position"])
-        return [(issue, "items changed") for issue in issues]
-    return []
+        return dict.fromkeys(issues, "items changed")
+    return {}
 
 
 def as_it_stood(issue: Issue, at: Version) -> list[Version]:
@@ -102,14 +99,12 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     """
     notes: list[str] = []
     if not is_held(issue):
-        touched = rewrite_whole(issue, at, notes)
-        for row, what in touched:
-            record(row, what, editor)
-        return Restored(touched[-1][0], notes)
+        changes = rewrite_whole(issue, at, notes)
+        record_all(changes, editor)
+        return Restored(list(changes)[-1], notes)
     with rehearsal():
-        stood = [
-            (type(row), row.uuid, current(row)) for row, what in rewrite_whole(issue, at, notes) if what == "restored"
-        ]
+        changes = rewrite_whole(issue, at, notes)
+        stood = [(type(row), row.uuid, current(row)) for row, what in changes.items() if what == "restored"]
     for model, uuid, data in stood:
         row = model._base_manager.filter(uuid=uuid).first()
         if row:
@@ -121,27 +116,21 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
     return Restored(row, notes)
 
 
-def rewrite_whole(issue: Issue, at: Version, notes: list[str]) -> list[tuple[Any, str]]:
-    """Write the issue and its items as they stood: every row with what happened to it, the issue last."""
+def rewrite_whole(issue: Issue, at: Version, notes: list[str]) -> Changes:
+    """Write the issue and its items as they stood. Gives what has to be recorded, the issue last."""
     own, *items = as_it_stood(issue, at)
     row = row_of(own)
     write(row, own, notes)
-    written: dict[Any, Item] = {}
+    written: list[Item] = []
     for version in items:
         item = row_of(version)
         if item._state.adding or set(would_change(version, current(item))) - PLACE:
             write(item, version, notes, without=PLACE)
-            written[item.uuid] = item
-    moved, left = arrange(row, own.data.get("items", {}), notes)
-    only_moved = [item for item in moved if item.uuid not in written]
-    for item in written.values():
-        item.refresh_from_db()
-    return [
-        *((other, "items changed") for other in left),
-        *told(only_moved),
-        *((item, "restored") for item in written.values()),
-        (row, "restored"),
-    ]
+            written.append(item)
+    changes = fill(row, own.data, notes)
+    for item in written:
+        item.refresh_from_db()  # its place
+    return changes | dict.fromkeys(written, "restored") | {row: "restored"}
 
 
 def would_change(version: Version, now: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
+from timeline.arranging import Arrangement, Changes, arrange
 from timeline.history import last_known, name_of
 from timeline.models import Content, FormerSlug, Image, Issue, Item, Slugged, Version
 from timeline.sections import section, sections
@@ -136,34 +137,21 @@ def put(item: Item, issue: Issue) -> None:
     kind.renumber(issue, order)
 
 
-def arrange(issue: Issue, wanted: dict[str, list[str]], notes: list[str]) -> tuple[list[Item], list[Issue]]:
-    """Let `issue` have the items of these uuids by kind, in this order, and no others.
+def fill(issue: Issue, data: dict[str, Any], notes: list[str]) -> Changes:
+    """Let `issue` have the items that the `data` of a version names, in that order, and no others.
 
-    Gives the items that came or went, and the other issues from which some came.
+    Gives what has to be recorded besides `issue`.
     """
-    moved: list[Item] = []
-    left: dict[int, Issue] = {}
+    items: dict[str, list[Item]] = {}
+    leaving: dict[Item, Issue | None] = {}
+    moves = data.get("moves", {})  # only a draft has them
+    targets = {str(target.uuid): target for target in Issue.objects.filter(uuid__in=moves.values())} if moves else {}
     for kind in sections():
-        if kind.kind not in wanted:  # it came later
+        if kind.kind not in data.get("items", {}):  # it came later
             continue
-        found = related(kind.model, wanted[kind.kind], notes)
-        others = [item for item in kind.items(issue) if item not in found]
-        old = {item.issue.pk: item.issue for item in found if item.issue and item.issue != issue}
-        for item in [each for each in found if each.issue_id != issue.pk] + others:
-            if item in found and item.issue:
+        items[kind.kind] = found = related(kind.model, data["items"][kind.kind], notes)
+        for item in found:
+            if item.issue_id not in (None, issue.pk):
                 notes.append(f"“{item}” was in issue {item.issue.number} and is here again.")
-            item.issue = issue if item in found else None
-            item.save()
-            moved.append(item)
-        kind.renumber(issue, [item.pk for item in found])
-        for other in old.values():
-            kind.renumber(other)
-        left |= old
-    for item in moved:
-        item.refresh_from_db(fields=["position"])
-    return moved, list(left.values())
-
-
-def told(moved: list[Item]) -> list[tuple[Content, str]]:
-    """Items that arrange() moved, each with what happened to it, as its Version says it."""
-    return [(item, "moved" if item.issue_id else "shelved") for item in moved]
+        leaving |= {item: targets.get(moves.get(str(item.uuid))) for item in kind.items(issue) if item not in found}
+    return arrange(issue, Arrangement(items, leaving))

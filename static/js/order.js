@@ -1,35 +1,46 @@
-// Rows in an order: buttons that step, a handle that drags, and the numbers that the server reads.
-// Without this script the numbers are typed by hand.
+// Rows in an order: buttons and keys that step, a handle that drags, and the numbers that the server reads.
+// Without this script the numbers are typed by hand. A row of an inline, or of any list with the class ordered-rows.
 
-const rowsOf = (group) => [...group.querySelectorAll("tr.form-row:not(.empty-form)")];
+const GROUP = ".inline-group:has(fieldset.ordered), .ordered-rows";
+const ROW = "tr.form-row:not(.empty-form), .ordered-row";
+
+const rowsOf = (group) => [...group.querySelectorAll(ROW)];
 const numberOf = (row) => row.querySelector("input[name$='-position']");
 
 // A row that was only added, with nothing chosen, must stay as it is: a number would make it a faulty one.
 const isFilled = (row) =>
-  row.classList.contains("has_original") ||
+  row.matches(".has_original, .ordered-row") ||
   [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox]), select, textarea")].some(
     (input) => input !== numberOf(row) && input.value,
   );
 
-const renumber = (group) =>
+function renumber(group) {
   rowsOf(group)
     .filter(isFilled)
-    .forEach((row, index) => (numberOf(row).value = index + 1));
+    .forEach((row, index) => numberOf(row) && (numberOf(row).value = index + 1));
+}
+
+// What keeps drafts hears of it as of something typed.
+const tell = (row) => numberOf(row).dispatchEvent(new Event("input", { bubbles: true }));
 
 const nameOf = (row) =>
+  row.dataset.name ||
   row.querySelector("input[name$='-title']")?.value ||
   row.querySelector("select option:checked")?.textContent.trim() ||
   "row";
 
 function step(row, by) {
-  const group = row.closest(".inline-group");
+  const group = row.closest(GROUP);
   const rows = rowsOf(group);
   const other = rows[rows.indexOf(row) + by];
   if (!other) return;
+  const focused = document.activeElement;
   if (by < 0) other.before(row);
   else other.after(row);
+  focused.focus();
   renumber(group);
-  group.querySelector(".order-status").textContent = `${nameOf(row)}: place ${rowsOf(group).indexOf(row) + 1}`;
+  tell(row);
+  statuses.get(group).textContent = `${nameOf(row)}: place ${rowsOf(group).indexOf(row) + 1}`;
 }
 
 function button(row, label, sign, by) {
@@ -37,12 +48,10 @@ function button(row, label, sign, by) {
   made.type = "button";
   made.className = "order-step";
   made.textContent = sign;
-  made.title = label;
+  made.title = `${label} (Alt + ${sign})`;
   made.setAttribute("aria-label", `${label}: ${nameOf(row)}`);
-  made.addEventListener("click", () => {
-    step(row, by);
-    made.focus();
-  });
+  made.setAttribute("aria-keyshortcuts", by < 0 ? "Alt+ArrowUp" : "Alt+ArrowDown");
+  made.addEventListener("click", () => step(row, by));
   return made;
 }
 
@@ -60,17 +69,26 @@ function enhance(row) {
 }
 
 let dragged = null;
+const statuses = new Map(); // by group: what is said aloud
 
 function start(group) {
   const status = document.createElement("p");
   status.className = "order-status visually-hidden";
   status.setAttribute("role", "status");
-  group.append(status);
+  group.after(status);
+  statuses.set(group, status);
   rowsOf(group).forEach(enhance);
 
-  group.addEventListener("dragstart", (event) => (dragged = event.target.closest?.("tr.form-row")));
+  group.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const row = event.target.closest(ROW);
+    if (!by || !event.altKey || !row || event.target.matches("select, textarea")) return;
+    event.preventDefault();
+    step(row, by);
+  });
+  group.addEventListener("dragstart", (event) => (dragged = event.target.closest?.(ROW)));
   group.addEventListener("dragover", (event) => {
-    const over = event.target.closest?.("tr.form-row:not(.empty-form)");
+    const over = event.target.closest?.(ROW);
     if (!dragged || !over || over === dragged || !group.contains(dragged)) return;
     event.preventDefault();
     const box = over.getBoundingClientRect();
@@ -79,15 +97,21 @@ function start(group) {
   });
   group.addEventListener("drop", (event) => event.preventDefault());
   group.addEventListener("dragend", () => {
-    if (dragged) dragged.draggable = false;
+    if (!dragged) return;
+    dragged.draggable = false;
+    renumber(group);
+    tell(dragged);
     dragged = null;
+  });
+  group.addEventListener("order:changed", () => {
+    rowsOf(group).forEach(enhance);
     renumber(group);
   });
 }
 
-const groups = [...document.querySelectorAll(".inline-group:has(fieldset.ordered)")];
+const groups = [...document.querySelectorAll(GROUP)];
 groups.forEach(start);
 document.addEventListener("formset:added", ({ target }) => {
-  if (target.closest(".inline-group:has(fieldset.ordered)")) enhance(target);
+  if (target.closest(GROUP)) enhance(target);
 });
 document.querySelector("#content-main form")?.addEventListener("submit", () => groups.forEach(renumber));

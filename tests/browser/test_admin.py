@@ -6,8 +6,6 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.factories import edith, make_draft, make_issue, make_paper, paula
-from timeline.models import Issue
-from timeline.sections import section
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,32 +42,6 @@ def test_preview_follows_the_typing(page: Page) -> None:
     expect(preview.locator("em")).to_have_text("better")
     expect(preview.locator("math")).to_be_visible()
     assert preview.get_by_role("heading").get_attribute("id") == f"{paper.anchor}-results"
-
-
-def titles(issue: Issue) -> str:
-    return "".join(paper.title for paper in section("papers").items(issue))
-
-
-def test_items_are_ordered_by_buttons_and_by_dragging(page: Page) -> None:
-    issue = make_issue()
-    for title in "abc":
-        make_paper(issue, title=title)
-    sign_in(page, edith().email)
-    page.goto(change_url(issue))
-    rows = page.locator("#papersummary_set-group tr.form-row:not(.empty-form)")
-    last = rows.nth(2).get_by_role("button", name="Move up")
-    last.focus()
-    page.keyboard.press("Enter")
-    expect(page.locator("#papersummary_set-group .order-status")).to_have_text("c: place 2")
-    page.keyboard.press("Enter")  # the button keeps the focus
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save and continue editing").first.click()
-    assert titles(issue) == "cab"
-    lower_edge = rows.nth(2).bounding_box()["height"] - 4
-    rows.nth(0).locator(".order-handle").drag_to(rows.nth(2), target_position={"x": 60, "y": lower_edge})
-    with page.expect_navigation():
-        page.get_by_role("button", name="Save and continue editing").first.click()
-    assert titles(issue) == "abc"
 
 
 def test_publisher_publishes_after_a_question(page: Page) -> None:

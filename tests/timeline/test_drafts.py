@@ -236,7 +236,7 @@ def test_draft_on_what_was_saved_since_is_merged_not_shown(client: Client) -> No
 def test_order_and_membership_of_an_issue_are_its_own_and_no_items_text(client: Client) -> None:
     issue = make_issue(published=False)
     first = make(issue=issue, title="First")
-    make(issue=issue, title="Second")
+    second = make(issue=issue, title="Second")
     record(issue, "saved")
     ed, paul = as_(edith()), as_(paula())
     mine = form_of(ed, url(issue), tagline="Mine")
@@ -245,7 +245,9 @@ def test_order_and_membership_of_an_issue_are_its_own_and_no_items_text(client: 
     issue.refresh_from_db()
     first.refresh_from_db()
     assert (issue.tagline, first.body) == ("Mine", "Their text")
-    theirs = form_of(paul, url(issue), **{"papersummary_set-0-position": 2, "papersummary_set-1-position": 1})
+    order = {f"items-papers-{paper.uuid}-position": place for paper, place in ((first, 2), (second, 1))}
+    order |= {name.replace("position", "issue"): str(issue.uuid) for name in order}
+    theirs = form_of(paul, url(issue), **order)
     mine = form_of(ed, url(issue), tagline="Mine again")
     paul.post(url(issue), theirs)
     ed.post(url(issue), mine)

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, tag
-from timeline.history import record, stored_form, versions
+from timeline.history import record, stored_forms, versions
 
 pytestmark = pytest.mark.django_db
 
@@ -11,7 +11,7 @@ def test_stored_form_holds_values_by_name_and_relations_by_uuid_in_order() -> No
     paper = make_paper(issue, title="Orca 2", authors=["Zoe", "Ada"], lead_image=make_image("whale"))
     tag(paper, "Reasoning")
     paper.refresh_from_db()
-    form = stored_form(paper)
+    form = stored_forms([paper])[0]
     assert form.pop("created_at") == paper.created_at
     assert form.pop("updated_at") == paper.updated_at
     assert form == {
@@ -45,13 +45,13 @@ def test_stored_form_of_an_issue_holds_order_and_membership() -> None:
     second, first = make_paper(issue, position=2), make_paper(issue, position=1)
     news = make_news(issue)
     make_paper(None)
-    assert stored_form(issue)["items"] == {"papers": [first.uuid, second.uuid], "news": [news.uuid], "polls": []}
+    assert stored_forms([issue])[0]["items"] == {"papers": [first.uuid, second.uuid], "news": [news.uuid], "polls": []}
 
 
 def test_stored_form_of_an_author_holds_the_spellings() -> None:
     author = make_author("Ada Lovelace")
     author.spellings.create(name="A. A. King")
-    assert stored_form(author)["spellings"] == ["A. A. King"]
+    assert stored_forms([author])[0]["spellings"] == ["A. A. King"]
 
 
 def test_versions_keep_editor_and_order_and_survive_the_row() -> None:

@@ -171,7 +171,7 @@ def corpus() -> dict[str, Any]:
         rows[name] = paper
     for name, (title, organisation, body) in NEWS.items():
         rows[name] = make_news(issue, title=title, organisation=organisation, body=body)
-    derived.update(issue)
+    derived.update(*rows.values())
     return rows
 
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from tests.factories import animation, make_image, make_issue, make_paper
 from timeline import variants
-from timeline.history import stored_form
+from timeline.history import stored_forms
 from timeline.images import store_image
 from timeline.models import Image
 from timeline.variants import draw
@@ -133,4 +133,4 @@ def test_command_draws_what_is_missing_or_everything_anew(capsys: pytest.Capture
 
 @pytest.mark.django_db
 def test_no_version_keeps_what_is_derived() -> None:
-    assert "variants" not in stored_form(make_image())
+    assert "variants" not in stored_forms([make_image()])[0]

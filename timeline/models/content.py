@@ -167,6 +167,9 @@ class Issue(Content):
     def __str__(self) -> str:
         return f"#{self.number} – {self.title}"
 
+    def validate_constraints(self, exclude: Any = None) -> None:
+        """The validator of the number has said the same, without a query."""
+
     def get_absolute_url(self) -> str:
         return reverse("issue", args=[self.number])
 
