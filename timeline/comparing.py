@@ -66,6 +66,20 @@ class Conflict:
     mine: str
     theirs: str
 
+    @property
+    def both(self) -> str:
+        """All that stands on either side, none twice: paragraphs beside each other, mine before theirs."""
+        mine = Counter(paragraphs(self.mine))
+        found: list[str] = []
+        more = Counter(paragraphs(self.theirs)) - mine
+        for change in compare(self.mine, self.theirs):
+            if change.old is not None:
+                found.append(change.old)
+            if change.new is not None and change.kind != "same" and more[change.new]:
+                more[change.new] -= 1
+                found.append(change.new)
+        return _joined(found)
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -160,6 +174,11 @@ def _met(was: list[str], mine: list[str], theirs: list[str]) -> list[str | Confl
         return [*mine]
     if mine == was:
         return [*theirs]
+    if not was:  # both only added: whose text has all that the other added has its way
+        for more, less in ((mine, theirs), (theirs, mine)):
+            rest = iter(more)
+            if all(text in rest for text in less):
+                return [*more]
     return [Conflict(_joined(was), _joined(mine), _joined(theirs))]
 
 

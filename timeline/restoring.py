@@ -185,7 +185,10 @@ def _relate(row: Content, relation: Any, others: list[Any]) -> None:
         getattr(row, relation.name).set(others)
         return
     own, other = relation.m2m_field_name(), relation.m2m_reverse_field_name()
-    through._default_manager.filter(**{own: row}).delete()
+    places = through._default_manager.filter(**{own: row})
+    if list(places.order_by("position").values_list(f"{other}_id", flat=True)) == [each.pk for each in others]:
+        return
+    places.delete()
     through._default_manager.bulk_create(
         through(**{own: row, other: each}, position=position) for position, each in enumerate(others, 1)
     )

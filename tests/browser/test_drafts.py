@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from papers.models import PaperSummary
 from tests.browser.test_admin import change_url, sign_in
 from tests.factories import edith, make_issue, make_paper
-from timeline.drafts import draft_of
+from tests.timeline.test_drafts import draft_of
 from timeline.history import record
 from timeline.models import Draft
 

@@ -131,6 +131,24 @@ def test_a_paragraph_that_both_move_or_add_is_not_there_twice() -> None:
     assert merge("A\n\nB", "X\n\nA\n\nB", "A\n\nB\n\nX").parts == [Conflict("A\n\nB", "X\n\nA\n\nB", "A\n\nB\n\nX")]
 
 
+def test_who_added_what_the_other_added_and_more_is_in_no_conflict() -> None:
+    """So does a form that is saved again by an editor who never heard that it was saved."""
+    assert merge("A\n\nB", "A\n\nX\n\nY\n\nB", "A\n\nY\n\nB").text == "A\n\nX\n\nY\n\nB"
+    assert merge("A", "A\n\nX\n\nY", "A\n\nX\n\nZ").parts == ["A", Conflict("", "X\n\nY", "X\n\nZ")]
+
+
+def test_both_sides_of_a_conflict_are_told_beside_each_other_and_nothing_twice() -> None:
+    conflict = Conflict("One two three", "X\n\nOne two four\n\nY", "Y\n\nOne two five\n\nX\n\nX")
+    assert Counter(paragraphs(conflict.both)) == Counter(["X", "X", "Y", "One two four", "One two five"])
+    assert Conflict("One two three", "One two four\n\nY", "One two five").both == "One two four\n\nOne two five\n\nY"
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_both_is_all_of_either_side_and_no_more(base: str, mine: str, theirs: str) -> None:
+    both = Counter(paragraphs(Conflict(base, mine, theirs).both))
+    assert both == Counter(paragraphs(mine)) | Counter(paragraphs(theirs))
+
+
 @given(WILD | TEXTS, WILD | TEXTS)
 def test_merging_with_an_unchanged_side_gives_the_other(base: str, other: str) -> None:
     assert merge(base, other, base).text == merge(base, base, other).text == merge(base, other, other).text == other
