@@ -180,7 +180,8 @@ class Tab:
         answer = self.editor.post(path, self.fields | {"_continue": ["1"]}, fate)
         if answer is None:
             return
-        assert answer.status_code == 302, f"It could not be saved: {{" ".join(answer.text.split("errorlist")[1:])[:1000]}"
+        faults = answer.text.split("errorlist")[1:]
+        assert answer.status_code == 302, f"It could not be saved: {[fault[:300] for fault in faults]}"
         if "/merge/" in answer.headers["Location"]:
             self.editor.done["merge asked"] += 1
             self.editor.settle(self.item, answer.headers["Location"], self.ledger, choice)

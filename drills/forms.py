@@ -23,11 +23,13 @@ class FormReader(HTMLParser):
         told = {name: value or "" for name, value in attrs}
         name = told.get("name", "")
         self.in_template += tag == "template"
+        if self.in_template:
+            return
         if tag == "a":
             self.links.append(told.get("href", ""))
         elif tag == "form":
             self.forms.append({})
-        elif not self.forms or self.in_template:
+        elif not self.forms:
             return
         elif tag == "textarea" and name:
             self.area = name
@@ -40,7 +42,8 @@ class FormReader(HTMLParser):
             kind = told.get("type", "text")
             is_chosen = kind not in {"checkbox", "radio"} or "checked" in told
             if is_chosen and kind not in {"submit", "button", "file"}:
-                self.forms[-1].setdefault(name, []).append(told.get("value", "on"))
+                unsaid = "on" if kind in {"checkbox", "radio"} else ""
+                self.forms[-1].setdefault(name, []).append(told.get("value", unsaid))
 
     def handle_endtag(self, tag: str) -> None:
         self.in_template -= tag == "template"
