@@ -10,13 +10,14 @@ from timeline.models import Draft, Item
 
 # What follows on typing, and how often of a hundred times.
 ENDS = {
-    "left as typed": 12,
-    "kept": 22,
-    "saved": 25,
+    "left as typed": 10,
+    "kept": 18,
+    "saved": 20,
     "saved after a request failed": 8,
     "reloaded, draft shown": 9,
     "reloaded, draft left": 4,
-    "tab closed": 8,
+    "tab closed": 10,
+    "tab closed when it was kept": 9,
     "second tab": 5,
     "signed out": 5,
     "server killed": 2,
@@ -58,7 +59,9 @@ class Drill:
             tab.load()
             if tab.offered and end.endswith("shown"):
                 tab.load(chance.choice(tab.offered))
-        elif end == "tab closed":
+        elif end.startswith("tab closed"):
+            if end.endswith("kept"):
+                tab.keep()
             self.tabs.remove(tab)
         elif end == "second tab":
             self.tabs.append(Tab(tab.editor, tab.item, self.ledger))
@@ -70,7 +73,7 @@ class Drill:
     def tab(self) -> Tab:
         """One that is open, or another: then what its browser still has may be shown in it."""
         chance = self.chance
-        if len(self.tabs) >= 6 or (self.tabs and chance.random() < 0.7):
+        if len(self.tabs) >= 5 or (self.tabs and chance.random() < 0.6):
             return chance.choice(self.tabs)
         tab = Tab(chance.choice(self.editors), chance.choice(self.site.items), self.ledger)
         self.tabs.append(tab)

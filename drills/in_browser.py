@@ -44,6 +44,7 @@ class BrowserDrill:
             self.sign_out,
             self.reload,
         ]
+        self.deck: list[Callable[[Page, User], None]] = []  # so that each has its turn
 
     def sign_in(self, context: BrowserContext, user: User) -> None:
         page = context.new_page()
@@ -57,7 +58,9 @@ class BrowserDrill:
     def edit(self) -> None:
         user, item = self.chance.choice(self.site.editors), self.chance.choice(self.site.items)
         page = self.pages.get((user, item)) or self.open(user, item)
-        end = self.ends[self.chance.randrange(len(self.ends))]
+        if not self.deck:
+            self.deck = self.chance.sample(self.ends, len(self.ends))
+        end = self.deck.pop()
         self.done[end.__name__.replace("_", " ")] += 1
         end(page, user)
 
