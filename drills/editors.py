@@ -45,7 +45,7 @@ class Editor:
 
     @property
     def token(self) -> str:
-        return self.session.cookies.get("csrftoken", "")
+        return self.session.cookies.get("csrftoken") or ""
 
     def get(self, path: str) -> requests.Response:
         answer = self.session.get(self.site.url + path, timeout=30)
@@ -86,32 +86,34 @@ class Editor:
         connection.request("POST", path, urlencode(form, doseq=True), headers)
         connection.close()
 
-    def settle(self, item: Item, path: str, ledger: Ledger, choice: str = "both", fate: Fate = "answered") -> None:
-        """On the page of a merge: choose the same for each field, until it is saved."""
+    def settle(self, item: Item, path: str, ledger: Ledger, choice: str = "both") -> str:
+        """On the page of a merge: choose the same for each field, until it is saved; where that is the text with both,
+        write something more into it. Gives that, if it is not saved: the browser has it and offers it on the form.
+        """
+        written = ""
         while True:
-            answer = self.get(path)
-            page = FormReader(answer.text, "revision")
-            if "/merge/" not in urlsplit(answer.url).path:
-                return
+            page = self.get(path)
+            saved = type(item)._base_manager.get(pk=item.pk).body
             draft = Draft.objects.filter(editor=self.user, sheet=path.rpartition("=")[2]).first()
-            sides = [draft.data["body"] if draft else "", type(item)._base_manager.get(pk=item.pk).body]
-            fields = dict(page.fields)
-            is_text = "text-body" in fields
-            for name in conflicts(answer.text):
-                has_text = f"text-{name}" in fields
-                fields[f"choice-{name}"] = ["mine" if choice == "both" and not has_text else choice]
-            if is_text and choice == "both" and draft:
-                after = fields["text-body"][0]
-            elif is_text:
-                after = sides[choice == "theirs"]
-            else:
-                after = "".join(sides)
-            ledger.remove(Counter(tokens(sides[0]) | tokens(sides[1])) - tokens(after), self.user)
+            if "/merge/" not in urlsplit(page.url).path or draft is None:
+                return "" if written in saved else written
+            fields = FormReader(page.text, "revision").fields
+            mine, after = draft.data["body"], None
+            for name in conflicts(page.text):
+                text = fields.get(f"text-{name}")
+                fields[f"choice-{name}"] = ["mine" if choice == "both" and not text else choice]
+                if text and choice == "both":
+                    written = written or ledger.paragraph(self.user)
+                    text[0] = f"{text[0].strip()}\n\n{written}"
+                if name == "body":
+                    after = {"mine": mine, "theirs": saved, "both": text and text[0]}[choice]
+            if after is not None:
+                ledger.remove((tokens(mine) | tokens(saved)) - tokens(after), self.user)
             self.done[f"merge settled: {choice}"] += 1
+            fate: Fate = ledger.chance.choices(FATES, (85, 9, 4, 2))[0]
             posted = self.post(path, fields, fate)
-            fate = "answered"
             if posted is not None and posted.status_code == 302:
-                return
+                return ""
 
 
 def conflicts(page: str) -> list[str]:
@@ -130,13 +132,15 @@ class Tab:
         """Show the form; where that leads to a merge, settle it first."""
         path = address(self.item, "change")
         answer = self.editor.get(path + query)
+        written = ""
         if "/merge/" in answer.url:
-            self.editor.settle(self.item, answer.url.removeprefix(self.editor.site.url), self.ledger)
+            written = self.editor.settle(self.item, answer.url.removeprefix(self.editor.site.url), self.ledger)
             answer = self.editor.get(path)
         page = FormReader(answer.text, "sheet")
         self.fields = page.fields
         self.offered = [link for link in page.links if link.startswith("?draft=")]
         self.sent = self.content
+        self.put(written)
 
     @property
     def content(self) -> Fields:
@@ -156,16 +160,24 @@ class Tab:
         texts = self.paragraphs
         if len(texts) > 3 and chance.random() < 0.25:
             place = chance.randrange(len(texts))
-            self.ledger.remove(texts[place], self.editor.user)
+            self.ledger.remove(tokens(texts[place]), self.editor.user)
             texts[place : place + 1] = (
                 [self.ledger.paragraph(self.editor.user, like=texts[place])] if chance.random() < 0.5 else []
             )
         texts.insert(chance.randint(0, len(texts)), self.ledger.paragraph(self.editor.user))
         if chance.random() < 0.05:
             self.fields["title"] = [f"Title {chance.randrange(1000)}"]
+        self.write(texts)
+
+    def write(self, texts: list[str]) -> None:
         self.fields["body"] = ["\n\n".join(texts)]
         self.fields["turn"] = [str(int(self.fields["turn"][0]) + 1)]
         self.editor.journals[self.sheet] = (self.item, dict(self.fields))
+
+    def put(self, written: str) -> None:
+        """What was written on the page of a merge and did not arrive is put into the form."""
+        if written:
+            self.write([*self.paragraphs, written])
 
     def keep(self, fate: Fate = "answered") -> None:
         """Autosave: what was not answered stays in the journal."""
@@ -184,8 +196,11 @@ class Tab:
         assert answer.status_code == 302, f"It could not be saved: {[fault[:300] for fault in faults]}"
         if "/merge/" in answer.headers["Location"]:
             self.editor.done["merge asked"] += 1
-            self.editor.settle(self.item, answer.headers["Location"], self.ledger, choice)
-        self.load()
+            written = self.editor.settle(self.item, answer.headers["Location"], self.ledger, choice)
+            self.load()
+            self.put(written)
+        else:
+            self.load()
 
     def recover(self, sheet: str) -> None:
         """Show what this browser has of a tab that was closed: the server gets it and fills the form with it."""

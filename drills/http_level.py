@@ -110,5 +110,7 @@ def save_all(editor: Editor, item: Item, ledger: Ledger) -> None:
         tab.load(tab.offered[0])
         if tab.fields["replaces"][0]:  # it was not merged on the way
             tab.save("both")
+        while tab.content != tab.sent:
+            tab.save("both")
         editor.done["draft saved in the end"] += 1
         tab.load()

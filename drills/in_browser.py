@@ -169,8 +169,8 @@ class BrowserDrill:
         self.site.restart()
         for user in self.site.editors:
             for item in self.site.items:
-                while (page := self.open_journal(user, item)) is not None:
-                    page.close()
+                while self.recover(user, item):
+                    pass
         self.browser.close()
         self.playwright.stop()
         lost, doubled = self.ledger.check(self.site.items)
@@ -182,14 +182,14 @@ class BrowserDrill:
         again = self.ledger.check(self.site.items)
         return sorted({*lost, *again[0]}), sorted({*doubled, *again[1]})
 
-    def open_journal(self, user: User, item: Item) -> Page | None:
-        """Send the server what this browser has of a form; None where it has nothing."""
+    def recover(self, user: User, item: Item) -> bool:
+        """Send the server what this browser has of a form; whether it had anything."""
         page = self.contexts[user].new_page()
         page.goto(address(item, "change"))
         note = page.locator(".journal:visible .show")
-        if not note.count():
-            page.close()
-            return None
-        with page.expect_navigation():
-            note.first.click()
-        return page
+        found = note.count() > 0
+        if found:
+            with page.expect_navigation():
+                note.first.click()
+        page.close()
+        return found

@@ -32,8 +32,8 @@ class Ledger:
         words[self.chance.randrange(len(words))] = self.chance.choice(WORDS)
         return f"{token} {' '.join(words)}"
 
-    def remove(self, text: Counter[str] | str, editor: User) -> None:
-        for token in tokens(text) if isinstance(text, str) else text:
+    def remove(self, found: Counter[str], editor: User) -> None:
+        for token in found:
             self.removed.setdefault(token, set()).add(editor)
 
     def check(self, items: list[Item], journals: str = "") -> tuple[list[str], list[str]]:

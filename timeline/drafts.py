@@ -17,7 +17,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from timeline.comparing import Merged, merge
+from timeline.comparing import Merged, merge, merge_lists, merge_sets
 from timeline.history import UNTOLD, current, versions
 from timeline.models import AbstractSpelling, Content, Draft, Item, Presence, User, Version
 from timeline.restoring import Restored, restore
@@ -157,11 +157,24 @@ def meet(model: type[Content], base: Data, mine: Data, theirs: Data) -> Meeting:
             data[name] = own
             continue
         merged = merge(was or "", _plain(own), other or "") if name in texts else None
-        if merged and not merged.conflicts:
-            data[name] = merged.text
-        else:
+        together = merged.text if merged and not merged.conflicts else _together(model, name, was, own, other)
+        if together is None:
             conflicts.append(Field(name, own, theirs.get(name), merged))
+        else:
+            data[name] = together
     return Meeting(data, conflicts)
+
+
+def _together(model: type[Content], name: str, was: Any, mine: Any, theirs: Any) -> Any:
+    """What both made of a list, or of an issue's items by kind; None where they contradict, and of other values."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        sides = [was or {}, mine, theirs]
+        items = {kind: merge_lists(*(side.get(kind, []) for side in sides)) for kind in mine | theirs}
+        return None if None in items.values() else items
+    if not isinstance(mine, list) or not isinstance(theirs, list):
+        return None
+    through = next((each.remote_field.through for each in model._meta.many_to_many if each.name == name), None)
+    return (merge_lists if through and through._meta.ordering else merge_sets)(was or [], mine, theirs)
 
 
 def _plain(value: Any) -> Any:

@@ -1,6 +1,8 @@
 // What is typed into a form of the admin is kept: at once in this browser, two seconds later on the server. It is
 // offered when the form is opened again. Who was signed out meanwhile signs in here and goes on.
 
+import "./merge.js";
+
 const PAUSE = 1500; // milliseconds after the last key until it is sent
 const POLL = 15000; // until the server hears again that the form is open
 const OWN = ["csrfmiddlewaretoken", "revision", "draft", "sheet", "turn", "replaces"]; // fields that nobody types
@@ -157,7 +159,7 @@ function main() {
   addEventListener("pageshow", () => (isLeaving = false)); // also of a page that one comes back to
   document.addEventListener("visibilitychange", () => document.hidden && queue());
 
-  for (const button of keeper.querySelectorAll(".discard"))
+  for (const button of keeper.querySelectorAll(".discard[value]"))
     button.addEventListener("click", async () => {
       try {
         await post(new URLSearchParams({ draft: button.dataset.draft, discard: button.value }));
@@ -176,7 +178,7 @@ function main() {
       localStorage.removeItem(name);
       continue;
     }
-    const note = find("template").content.firstElementChild.cloneNode(true);
+    const note = find("template.left").content.firstElementChild.cloneNode(true);
     note.querySelector("time").textContent = new Date(left.at).toLocaleString();
     note.querySelector(".show").addEventListener("click", async () => {
       try {
@@ -192,7 +194,7 @@ function main() {
       localStorage.removeItem(name);
       note.remove();
     });
-    find("template").before(note);
+    find("template.left").before(note);
   }
 
   const open = () => document.hidden || ping().then(hear, () => {});

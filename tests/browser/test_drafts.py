@@ -192,3 +192,30 @@ def test_two_versions_are_settled_by_keyboard(page: Page) -> None:
     page.wait_for_url("**/change/")
     paper.refresh_from_db()
     assert paper.title == "My title"
+
+
+def test_what_was_written_on_the_page_of_a_merge_outlives_a_session(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_body").fill("Mine.")
+    paper.body = "Theirs."
+    paper.save()
+    record(paper, "saved")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/merge/**")
+    merging = page.url
+    field = page.get_by_role("textbox", name="Body, with both in it")
+    field.fill("Mine and theirs, and more.")
+    Session.objects.all().delete()
+    page.get_by_role("radio", name="This text").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    sign_in(page, edith().email)
+    page.goto(merging)
+    expect(field).to_have_value("Theirs.\n\nMine.\n")
+    page.get_by_role("button", name="Put it into its field").click()
+    expect(field).to_have_value("Mine and theirs, and more.")
+    page.get_by_role("radio", name="This text").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/change/")
+    paper.refresh_from_db()
+    assert paper.body == "Mine and theirs, and more."
+    expect(page.locator(".kept:visible")).to_have_count(0)

@@ -362,6 +362,16 @@ def test_no_draft_stands_in_what_is_published(client: Client) -> None:
         ({"a": "x\r\ny"}, {"a": "x\ny"}, {"a": "z"}, {"a": "z"}, []),
         ({"updated_at": 1}, {"updated_at": 2}, {"updated_at": 3}, {"updated_at": 3}, []),
         ({"authors": ["1"]}, {"authors": ["1", "2"]}, {"authors": ["1"]}, {"authors": ["1", "2"]}, []),
+        ({"authors": ["1"]}, {"authors": ["1", "2"]}, {"authors": ["3", "1"]}, {"authors": ["3", "1", "2"]}, []),
+        (
+            {"authors": ["1"]},
+            {"authors": ["1", "2"]},
+            {"authors": ["1", "3"]},
+            {"authors": ["1", "3"]},
+            [Field("authors", ["1", "2"], ["1", "3"], None)],
+        ),
+        ({"topics": ["2"]}, {"topics": ["1", "2"]}, {"topics": ["3"]}, {"topics": ["1", "3"]}, []),
+        ({}, {"items": {"a": ["1"]}}, {"items": {"b": ["2"]}}, {"items": {"a": ["1"], "b": ["2"]}}, []),
     ],
 )
 def test_fields_meet(base: Any, mine: Any, theirs: Any, data: Any, conflicts: Any) -> None:
