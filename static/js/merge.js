@@ -34,7 +34,7 @@ if (template) for (const key of Object.keys(localStorage)) if (key.startsWith(pl
 
 merging?.addEventListener("input", (event) => {
   if (!event.target.matches("textarea")) return;
-  const texts = [...merging.querySelectorAll("textarea")].map((area) => [area.name.replace("text-", ""), area.value]);
+  const texts = [...merging.querySelectorAll("textarea[name]")].map((area) => [area.name.replace("text-", ""), area.value]);
   try {
     // Another one for each state of the row, which others may save meanwhile.
     const key = `${place}${location.search}&revision=${merging.elements.revision.value}`;
