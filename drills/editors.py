@@ -110,7 +110,7 @@ class Editor:
             if after is not None:
                 ledger.remove((tokens(mine) | tokens(saved)) - tokens(after), self.user)
             self.done[f"merge settled: {choice}"] += 1
-            fate: Fate = ledger.chance.choices(FATES, (85, 9, 4, 2))[0]
+            fate: Fate = ledger.chance.choices(FATES, (88, 9, 2, 1))[0]
             posted = self.post(path, fields, fate)
             if posted is not None and posted.status_code == 302:
                 return ""
@@ -158,7 +158,7 @@ class Tab:
     def type(self, chance: Random) -> None:
         """Add a paragraph; perhaps rewrite or delete another, or give it another title."""
         texts = self.paragraphs
-        if len(texts) > 3 and chance.random() < 0.25:
+        if len(texts) > 3 and chance.random() < len(texts) / 60:  # so that it does not grow for ever
             place = chance.randrange(len(texts))
             self.ledger.remove(tokens(texts[place]), self.editor.user)
             texts[place : place + 1] = (

@@ -43,7 +43,7 @@ class Drill:
         tab.type(chance)
         end = chance.choices(list(ENDS), list(ENDS.values()))[0]
         self.done[end] += 1
-        fate: Fate = chance.choices(FATES, (86, 10, 3, 1))[0]
+        fate: Fate = chance.choices(FATES, (87, 10, 2, 1))[0]
         choice = chance.choices(["both", "mine", "theirs"], (8, 1, 1))[0]
         if end == "kept":
             tab.keep(fate)
