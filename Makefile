@@ -2,6 +2,7 @@
 # make test    every test: on SQLite, on PostgreSQL, in a browser; then the coverage
 # make check   linters, types, templates, migrations, settings of production
 # make bench   the benchmarks
+# make drill   two editors, failing requests, a server that is killed: nothing typed is lost (up to ten minutes)
 # make audit   HTML, JSON-LD, sitemaps and links of the demo, and Lighthouse on a phone (needs node, npm and java)
 # make lock    requirements*.txt from pyproject.toml (needs uv; UPGRADE=--upgrade takes newer versions)
 # make clean   removes what can be made again; var/, where the data is, stays
@@ -13,7 +14,7 @@ PYTEST := $(BIN)/coverage run -m pytest
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .NOTPARALLEL:
-.PHONY: run test test-sqlite test-postgresql test-browser check bench audit lock clean
+.PHONY: run test test-sqlite test-postgresql test-browser check bench drill audit lock clean
 
 run: export SITE_URL = http://127.0.0.1:$(PORT)
 run: .venv/requirements.stamp
@@ -48,6 +49,10 @@ bench: .venv/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.markdown
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.glossary
+
+drill: .venv/requirements-dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+	@$(BIN)/python -m drills
 
 audit: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium

@@ -5,14 +5,17 @@ Pure: it knows no database. Texts may have line ends of any kind; they come out 
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Literal
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq
 
 Kind = Literal["same", "changed", "removed", "added"]
+Rows = list[tuple[str | None, str | None]]  # what was and what is, beside each other
 
 ALIKE = 50  # per cent: two paragraphs are one that was changed
 MOST_CELLS = 20_000_000  # of the table that a comparison fills: beyond it, a whole stretch counts as rewritten
@@ -66,6 +69,20 @@ class Conflict:
     mine: str
     theirs: str
 
+    @property
+    def both(self) -> str:
+        """All that stands on either side, none twice: paragraphs beside each other, mine before theirs."""
+        mine = Counter(paragraphs(self.mine))
+        found: list[str] = []
+        more = Counter(paragraphs(self.theirs)) - mine
+        for change in compare(self.mine, self.theirs):
+            if change.old is not None:
+                found.append(change.old)
+            if change.new is not None and change.kind != "same" and more[change.new]:
+                more[change.new] -= 1
+                found.append(change.new)
+        return _joined(found)
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -109,11 +126,7 @@ def compare(old: str, new: str) -> list[Change]:
 
 def compare_lists(old: list[str], new: list[str]) -> list[Change]:
     """The same of lists whose members are the same or others, but never changed."""
-    return [
-        Change(*pair)
-        for is_same, before, after in _stretches(old, new)
-        for pair in (zip(before, after, strict=True) if is_same else _unpaired(before, after))
-    ]
+    return [Change(*pair) for pair in _aligned_members(old, new)]
 
 
 def words(old: str, new: str) -> list[Piece]:
@@ -139,8 +152,32 @@ def merge(base: str, mine: str, theirs: str) -> Merged:
         return Merged([mine])
     if mine == base:
         return Merged([theirs])
-    texts = [paragraphs(side) for side in (base, mine, theirs)]
-    sides = [_slots(texts[0], side) for side in texts]
+    return _merged([paragraphs(side) for side in (base, mine, theirs)], _aligned)
+
+
+def merge_lists(base: list[str], mine: list[str], theirs: list[str]) -> list[str] | None:
+    """The same of lists in an order, of words without doubles; None where both put them in other orders.
+
+    What one took out is out, even if the other moved it.
+    """
+    out = {each for side in (mine, theirs) for each in base if each not in side}
+    sides = [[each for each in side if each not in out] for side in (base, mine, theirs)]
+    merged = _merged(sides, _aligned_members)
+    found = [part for part in merged.parts if isinstance(part, str)]
+    was, *made = ({*combinations(side, 2)} for side in sides)  # of each two, which comes first
+    has_all = not merged.conflicts and set().union(*made) - was <= {*combinations(found, 2)}
+    return found if has_all else None
+
+
+def merge_sets(base: list[str], mine: list[str], theirs: list[str]) -> list[str]:
+    """The same of lists that are sorted: there nothing contradicts."""
+    was, own, others = set(base), set(mine), set(theirs)
+    return sorted((was & own & others) | (own | others) - was)
+
+
+def _merged(texts: list[list[str]], align: Callable[[list[str], list[str]], Rows]) -> Merged:
+    """Of what was, mine and theirs."""
+    sides = [_slots(align(texts[0], side)) for side in texts]
     counts = [Counter(side) for side in texts[1:]]
     stretches = [range(slot, slot + 1) for slot in range(len(sides[0]))]
     while True:
@@ -160,6 +197,11 @@ def _met(was: list[str], mine: list[str], theirs: list[str]) -> list[str | Confl
         return [*mine]
     if mine == was:
         return [*theirs]
+    if not was:  # both only added: whose text has all that the other added has its way
+        for more, less in ((mine, theirs), (theirs, mine)):
+            rest = iter(more)
+            if all(text in rest for text in less):
+                return [*more]
     return [Conflict(_joined(was), _joined(mine), _joined(theirs))]
 
 
@@ -192,10 +234,10 @@ def _widened(stretches: list[range], wanted: list[range]) -> list[range]:
     return found
 
 
-def _slots(base: list[str], side: list[str]) -> list[list[str]]:
-    """What `side` has before, instead of, between and behind the paragraphs of `base`: 2 × len(base) + 1 slots."""
+def _slots(rows: Rows) -> list[list[str]]:
+    """What one side has before, instead of, between and behind each of what was: twice as many slots, and one."""
     slots: list[list[str]] = [[]]
-    for before, after in _aligned(base, side):
+    for before, after in rows:
         if before is None:
             slots[-1].append(str(after))
         else:
@@ -203,14 +245,21 @@ def _slots(base: list[str], side: list[str]) -> list[list[str]]:
     return slots
 
 
-def _aligned(old: list[str], new: list[str]) -> list[tuple[str | None, str | None]]:
-    rows: list[tuple[str | None, str | None]] = []
+def _aligned_members(old: list[str], new: list[str]) -> Rows:
+    rows: Rows = []
+    for is_same, before, after in _stretches(old, new):
+        rows += zip(before, after, strict=True) if is_same else _unpaired(before, after)
+    return rows
+
+
+def _aligned(old: list[str], new: list[str]) -> Rows:
+    rows: Rows = []
     for is_same, before, after in _stretches(old, new):
         rows += zip(before, after, strict=True) if is_same else _paired(before, after)
     return rows
 
 
-def _paired(old: list[str], new: list[str]) -> list[tuple[str | None, str | None]]:
+def _paired(old: list[str], new: list[str]) -> Rows:
     """Two rewritten stretches in order: paragraphs that are alike stand beside each other, as many as can."""
     if not old or not new or len(old) * len(new) > MOST_PAIRS:
         return _unpaired(old, new)
@@ -219,7 +268,7 @@ def _paired(old: list[str], new: list[str]) -> list[tuple[str | None, str | None
     for i in reversed(range(len(old))):
         for j in reversed(range(len(new))):
             best[i][j] = max(best[i + 1][j], best[i][j + 1], gain[i][j] and gain[i][j] + best[i + 1][j + 1])
-    rows: list[tuple[str | None, str | None]] = []
+    rows: Rows = []
     i = j = 0
     while i < len(old) and j < len(new):
         if gain[i][j] and best[i][j] == gain[i][j] + best[i + 1][j + 1]:
@@ -234,7 +283,7 @@ def _paired(old: list[str], new: list[str]) -> list[tuple[str | None, str | None
     return rows + _unpaired(old[i:], new[j:])
 
 
-def _unpaired(old: list[str], new: list[str]) -> list[tuple[str | None, str | None]]:
+def _unpaired(old: list[str], new: list[str]) -> Rows:
     return [*((text, None) for text in old), *((None, text) for text in new)]
 
 

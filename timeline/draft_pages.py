@@ -7,22 +7,23 @@ from uuid import UUID, uuid4
 from django.contrib import messages
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
 from django.contrib.admin.utils import flatten_fieldsets, unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_http_methods, require_POST
 
 from timeline.differences import differences, labels
-from timeline.drafts import Meeting, draft_of, drop, form_data, keep, meeting, revision, save_merged, see
-from timeline.history import current
+from timeline.drafts import Meeting, Stamp, drafts_of, drop, form_data, keep, meeting, revision, save_merged, see
+from timeline.history import current, versions
 from timeline.models import Content, Draft, Item, PendingChange, Version
 from timeline.pending import Data, change_of, hold, is_held, issue_of, rehearsal, shown, working
 
-OWN = {"csrfmiddlewaretoken", "revision", "draft"}  # fields of the form that are no content
+# Fields of the form that are no content: what it shows, and which form it is.
+OWN = {"csrfmiddlewaretoken", "revision", "draft", "sheet", "turn", "replaces"}
 
 
 BASE = re.compile("[0-9]{1,18}")
@@ -33,6 +34,26 @@ def parsed(uuid: str | None) -> UUID | None:
         return UUID(uuid or "")
     except ValueError:
         return None
+
+
+def stamp(text: str) -> Stamp | None:
+    """Of a text such as Draft.stamp."""
+    sheet, _, turn = text.partition("/")
+    uuid = parsed(sheet)
+    return Stamp(uuid, int(turn)) if uuid and BASE.fullmatch(turn) else None
+
+
+def stamp_of(posted: QueryDict) -> Stamp | None:
+    """Which form was posted."""
+    return stamp(f"{posted.get('sheet')}/{posted.get('turn')}")
+
+
+def can_be_merged(formset: Any) -> bool:
+    """Whether it has no fault but that rows have gone since it was shown: others wrote them anew."""
+    gone = {formset.model._meta.pk.name, NON_FIELD_ERRORS}
+    return formset.is_valid() or (
+        formset.management_form.is_valid() and all(set(errors) <= gone for errors in formset.errors)
+    )
 
 
 class Unsaved:
@@ -67,32 +88,37 @@ class DraftPages:
     @method_decorator(require_POST)
     def draft_view(self, request: HttpRequest) -> JsonResponse:
         """What the form's script calls: with the whole form to keep it, with `draft` alone to say that it is open,
-        with `discard` to drop what was kept. JSON, and never a redirect to where one signs in.
+        with `discard`, the stamp of a draft, to drop that. JSON, and never a redirect to where one signs in.
         """
         if not self.admin_site.has_permission(request):
             return JsonResponse({"error": "Sign in again to go on."}, status=403)
         uuid, base = parsed(request.POST.get("draft")), request.POST.get("revision", "0")
-        if uuid is None or not BASE.fullmatch(base):
+        is_typed = bool(set(request.POST) - OWN)
+        wanted = stamp(request.POST["discard"]) if "discard" in request.POST else stamp_of(request.POST)
+        if uuid is None or not BASE.fullmatch(base) or (is_typed and wanted is None):
             return JsonResponse({"error": "Which text is this? Load the page again."}, status=400)
         row = self.model._base_manager.filter(uuid=uuid).first()
         if not (self.has_change_permission(request, row) if row else self.has_add_permission(request)):
             return JsonResponse({"error": "You may not change this."}, status=403)
         if "discard" in request.POST:
-            drop(self.opts.label_lower, uuid, request.user)
-        elif set(request.POST) - OWN:
+            drop(self.opts.label_lower, uuid, request.user, wanted)
+        elif is_typed:
             self.keep(request, row, uuid, int(base))
         others = see(self.opts.label_lower, uuid, request.user) if row else []
-        return JsonResponse({"revision": revision(row) if row else 0, "others": others})
+        newest = versions(row).first() if row else None
+        is_own = newest is not None and newest.editor_id == request.user.pk
+        return JsonResponse({"revision": newest.pk if newest else 0, "is_own": is_own, "others": others})
 
     def keep(self, request: HttpRequest, row: Content | None, uuid: UUID, base: int) -> tuple[Draft, bool]:
-        """The draft of the form that was posted, and whether it could be saved."""
+        """The draft of the form that was posted, and whether it could be merged."""
         fields = flatten_fieldsets(self.get_fieldsets(request, row))
         form = self.get_form(request, row, change=bool(row), fields=fields)(request.POST, instance=row)
         formsets, _ = self._create_formsets(request, form.instance, change=bool(row))
-        is_valid = all([form.is_valid(), *(formset.is_valid() for formset in formsets)])
+        is_valid = all([form.is_valid(), *(can_be_merged(formset) for formset in formsets)])
         typed = {name: values for name, values in request.POST.lists() if name not in OWN}
-        data = form_data(form, formsets)
-        return keep((self.opts.label_lower, uuid), request.user, base, data, typed), is_valid
+        values = {"base": base, "data": form_data(form, formsets), "typed": typed}
+        own, replaced = stamp_of(request.POST) or Stamp(uuid4(), 0), stamp(request.POST.get("replaces", ""))
+        return keep(self.opts.label_lower, uuid, request.user, own, replaced, **values), is_valid
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
@@ -102,20 +128,20 @@ class DraftPages:
         # Before the row: a save in between makes the form look older than it is, never newer.
         context = {**(extra_context or {}), "revision": self.revision_of(object_id) if object_id else 0}
         row = self.get_object(request, unquote(object_id)) if object_id else None
-        context["draft_key"] = uuid = row.uuid if row else parsed(request.GET.get("draft")) or uuid4()
-        drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
-        draft = drafts.filter(object_uuid=uuid).first()
-        if "draft" in request.GET and draft:
-            return self.show_draft(request, draft, row, object_id, form_url, context)
+        context |= {"draft_key": row.uuid if row else uuid4(), "sheet": uuid4()}
         if row:
-            context["draft"] = draft
+            drafts = drafts_of(self.opts.label_lower, row.uuid, request.user)
+        else:
+            drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
+            drafts = drafts.exclude(object_uuid__in=self.model._base_manager.values("uuid"))
+        if draft := drafts.filter(sheet=parsed(request.GET.get("draft"))).first():
+            return self.show_draft(request, draft, row, object_id, form_url, context)
+        context["drafts"] = drafts
+        if row:
             issue = issue_of(row)
             context["is_public"] = issue is not None and issue.is_public
             if change := change_of(row):
                 return self.show_change(request, change, object_id, form_url, context)
-        else:
-            there = self.model._base_manager.values("uuid")
-            context["unsaved"] = drafts.exclude(object_uuid__in=there)
         return super().changeform_view(request, object_id, form_url, context)
 
     def revision_of(self, object_id: str) -> int:
@@ -147,30 +173,40 @@ class DraftPages:
     ) -> HttpResponse:
         """The form with what was typed; where somebody saved meanwhile, what both made of it."""
         if row and draft.base != context["revision"]:
-            return redirect(admin_urlname(self.opts, "merge"), row.pk)
+            return self.to_merge(draft, row)
+        context |= {"draft_key": draft.object_uuid, "replaces": draft.stamp, "shown_draft": draft}
         typed = QueryDict(mutable=True)
         _ = request.FILES  # read once, or Django would read all of the request anew, and find nothing
         for name, values in draft.typed.items():
             typed.setlist(name, values)
         request.method, request.POST, request.shows_draft = "POST", typed, True
-        return super().changeform_view(request, object_id, form_url, {**context, "shown_draft": draft})
+        return super().changeform_view(request, object_id, form_url, context)
 
     def save_form_or_merge(
         self, request: HttpRequest, object_id: str | None, form_url: str, context: dict[str, Any]
     ) -> HttpResponse:
         """Save, unless somebody else has since the form was shown: compare and swap, under the row's lock."""
         key, base = parsed(request.POST.get("draft")), request.POST.get("revision", "")
+        own = stamp_of(request.POST)
         with transaction.atomic():
             row = request.content_row = self.locked(request, object_id) if object_id else None
-            context |= {"draft_key": row.uuid if row else key or uuid4(), "revision": base}
+            key = row.uuid if row else key or uuid4()
+            # Where it cannot be saved, the form with its faults is shown: another one, which goes on from this.
+            context |= {"draft_key": key, "revision": base, "sheet": uuid4()}
+            context |= {"replaces": f"{own.sheet}/{own.turn}" if own else ""}
+            if not object_id:
+                added = self.model._base_manager.select_for_update().filter(uuid=key).first()
+                if added:
+                    return self.add_again(request, added)
             if row and BASE.fullmatch(base) and int(base) != revision(row) and self.has_change_permission(request, row):
                 draft, is_valid = self.keep(request, row, row.uuid, int(base))
                 if is_valid:
                     return self.merge(request, draft, type(row)._base_manager.get(pk=row.pk))
             save = self.save_change if row and self.is_held(request, row) else self._changeform_view
             answer = save(request, object_id, form_url, context)
-            if answer.status_code == 302 and (row or key):
-                drop(self.opts.label_lower, row.uuid if row else key, request.user)
+            if answer.status_code == 302:
+                for each in filter(None, [own, stamp(request.POST.get("replaces", ""))]):
+                    drop(self.opts.label_lower, key, request.user, each)
             return answer
 
     def locked(self, request: HttpRequest, object_id: str) -> Any:
@@ -232,6 +268,25 @@ class DraftPages:
         if not getattr(request, "is_rehearsed", False):  # nothing was changed yet
             super().message_user(request, *args, **kwargs)
 
+    def add_again(self, request: HttpRequest, row: Any) -> HttpResponse:
+        """A row that was added, but the browser never heard and adds it again: what was typed since is merged."""
+        if not self.has_change_permission(request, row):
+            raise PermissionDenied
+        first = versions(row).filter(action="added", editor=request.user).last()
+        draft, _ = self.keep(request, None, row.uuid, first.pk if first else 0)
+        return self.merge(request, draft, row)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        """A new row gets the uuid under which it was drafted, so that it is not added again."""
+        row = super().save_form(request, form, change)
+        key = parsed(request.POST.get("draft"))
+        if key and not change:
+            row.uuid = key
+        return row
+
+    def to_merge(self, draft: Draft, row: Any) -> HttpResponse:
+        return redirect(f"{reverse(admin_urlname(self.opts, 'merge'), args=[row.pk])}?draft={draft.sheet}")
+
     def merge(self, request: HttpRequest, draft: Draft, row: Any) -> HttpResponse:
         """What does not contradict is saved at once; else the editor settles it."""
         met = meeting(draft, row)
@@ -240,7 +295,7 @@ class DraftPages:
                 return self.save_meeting(request, draft, row, met)
             except ValidationError as error:
                 messages.error(request, " ".join(error.messages))
-        return redirect(admin_urlname(self.opts, "merge"), row.pk)
+        return self.to_merge(draft, row)
 
     def save_meeting(self, request: HttpRequest, draft: Draft, row: Any, met: Meeting) -> HttpResponse:
         restored = save_merged(draft, row, met.data, request.user)
@@ -256,7 +311,8 @@ class DraftPages:
         row = get_object_or_404(self.model._base_manager, pk=pk)
         if not self.has_change_permission(request, row):
             raise PermissionDenied
-        draft = draft_of(row, request.user)
+        drafts = drafts_of(self.opts.label_lower, row.uuid, request.user)
+        draft = drafts.filter(sheet=parsed(request.GET.get("draft"))).first()
         if draft is None:
             messages.info(request, "There is nothing to merge.")
             return redirect(admin_urlname(self.opts, "change"), row.pk)
@@ -287,6 +343,7 @@ class DraftPages:
         context = {
             **self.admin_site.each_context(request),
             "title": f"Two versions of {row}",
+            "is_own": versions(row).filter(editor=request.user, pk=newest).exists(),
             "opts": self.opts,
             "row": row,
             "draft": draft,

@@ -2,18 +2,22 @@
 
 A revision is the newest Version of a row. A form carries the one that it showed; if there is a newer one when it is
 saved, both are merged with what they started from, and what contradicts is for the editor to settle.
+
+A draft belongs to a sheet: the form on one page, as it was shown once. So no form ever writes over what another holds,
+be it of the same editor; and a form that was filled from a draft replaces it, unless that was written on since.
 """
 
 import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from timeline.comparing import Merged, merge
+from timeline.comparing import Merged, merge, merge_lists, merge_sets
 from timeline.history import UNTOLD, versions
 from timeline.models import AbstractSpelling, Content, Draft, Presence, User, Version
 from timeline.pending import working
@@ -29,21 +33,41 @@ def revision(row: Content) -> int:
     return versions(row).values_list("pk", flat=True).first() or 0
 
 
-def keep(row_key: tuple[str, Any], editor: User, base: int, data: Data, typed: dict[str, list[str]]) -> Draft:
-    """Keep what `editor` has typed into the form of a row, a (label of its model, uuid)."""
-    model, uuid = row_key
-    draft, _ = Draft.objects.update_or_create(
-        model=model, object_uuid=uuid, editor=editor, defaults={"base": base, "data": data, "typed": typed}
+@dataclass(frozen=True)
+class Stamp:
+    """A sheet, and how often it had been changed."""
+
+    sheet: UUID
+    turn: int
+
+
+def drafts_of(model: str, uuid: UUID, editor: User) -> models.QuerySet[Draft]:
+    """What `editor` has typed into forms of a row and not saved, newest first."""
+    return Draft.objects.filter(model=model, object_uuid=uuid, editor=editor)
+
+
+@transaction.atomic
+def keep(model: str, uuid: UUID, editor: User, stamp: Stamp, replaced: Stamp | None, **values: Any) -> Draft:
+    """Keep what `editor` has typed into a sheet of a row; `values` are the other fields of the draft.
+
+    Requests overtake each other: what comes late is not put over what was typed after it.
+    """
+    if replaced:
+        drop(model, uuid, editor, replaced)
+    values["turn"] = stamp.turn
+    draft, is_new = Draft.objects.select_for_update().get_or_create(
+        model=model, object_uuid=uuid, editor=editor, sheet=stamp.sheet, defaults=values
     )
+    if not is_new and draft.turn <= stamp.turn:
+        for name, value in values.items():
+            setattr(draft, name, value)
+        draft.save()
     return draft
 
 
-def draft_of(row: Content, editor: User) -> Draft | None:
-    return Draft.objects.filter(model=row._meta.label_lower, object_uuid=row.uuid, editor=editor).first()
-
-
-def drop(model: str, uuid: Any, editor: User) -> None:
-    Draft.objects.filter(model=model, object_uuid=uuid, editor=editor).delete()
+def drop(model: str, uuid: UUID, editor: User, stamp: Stamp) -> None:
+    """Take a draft away, unless more was typed than the stamp knows."""
+    drafts_of(model, uuid, editor).filter(sheet=stamp.sheet, turn__lte=stamp.turn).delete()
 
 
 def see(model: str, uuid: Any, editor: User) -> list[str]:
@@ -108,9 +132,7 @@ class Field:
     def both(self) -> str:
         """The text with all of it: where both contradict, mine and then theirs."""
         assert self.merged
-        parts: list[str] = []
-        for part in self.merged.parts:
-            parts += [part] if isinstance(part, str) else [text for text in (part.mine, part.theirs) if text]
+        parts = [part if isinstance(part, str) else part.both for part in self.merged.parts]
         return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 
@@ -134,11 +156,24 @@ def meet(model: type[Content], base: Data, mine: Data, theirs: Data) -> Meeting:
             data[name] = own
             continue
         merged = merge(was or "", _plain(own), other or "") if name in texts else None
-        if merged and not merged.conflicts:
-            data[name] = merged.text
-        else:
+        together = merged.text if merged and not merged.conflicts else _together(model, name, was, own, other)
+        if together is None:
             conflicts.append(Field(name, own, theirs.get(name), merged))
+        else:
+            data[name] = together
     return Meeting(data, conflicts)
+
+
+def _together(model: type[Content], name: str, was: Any, mine: Any, theirs: Any) -> Any:
+    """What both made of a list, or of an issue's items by kind; None where they contradict, and of other values."""
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        sides = [was or {}, mine, theirs]
+        items = {kind: merge_lists(*(side.get(kind, []) for side in sides)) for kind in mine | theirs}
+        return None if None in items.values() else items
+    if not isinstance(mine, list) or not isinstance(theirs, list):
+        return None
+    through = next((each.remote_field.through for each in model._meta.many_to_many if each.name == name), None)
+    return (merge_lists if through and through._meta.ordering else merge_sets)(was or [], mine, theirs)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from papers.models import PaperSummary
 from tests.browser.test_admin import change_url, sign_in
 from tests.factories import edith, make_issue, make_paper
-from timeline.drafts import draft_of
+from tests.timeline.test_drafts import draft_of
 from timeline.history import record
 from timeline.models import Draft
 
@@ -101,6 +101,79 @@ def test_new_text_is_offered_on_the_page_where_one_adds(page: Page) -> None:
     expect(page.locator("#id_body")).to_have_value("Half a text")
 
 
+def typed_in_two_tabs(page: Page, paper: PaperSummary) -> Page:
+    """Two tabs without a network, in which the same editor types; gives the second."""
+    other = page.context.new_page()
+    other.goto(change_url(paper))
+    page.context.set_offline(True)
+    for tab, text in ((page, "First tab."), (other, "Second tab.")):
+        tab.locator("#id_body").fill(text)
+        expect(tab.locator(".keeper .state")).to_contain_text("kept in this browser")
+    return other
+
+
+def test_two_tabs_keep_what_is_typed_each_for_itself(page: Page) -> None:
+    paper = opened(page)
+    other = typed_in_two_tabs(page, paper)
+    other.close()
+    page.close(run_before_unload=False)
+    other.context.set_offline(False)
+    again = other.context.new_page()
+    again.goto(change_url(paper))
+    for left in (2, 1):
+        notes = again.locator(".journal:visible")
+        expect(notes).to_have_count(left)
+        with again.expect_navigation():
+            notes.locator(".show").first.click()
+        again.goto(change_url(paper))
+    expect(notes).to_have_count(0)
+    expect(again.get_by_role("link", name="Show it")).to_have_count(2)
+    assert sorted(draft.data["body"] for draft in Draft.objects.all()) == ["First tab.", "Second tab."]
+
+
+def test_own_second_tab_is_no_stranger(page: Page) -> None:
+    paper = opened(page)
+    other = page.context.new_page()
+    other.goto(change_url(paper))
+    other.locator("#id_title").fill("From the other tab")
+    other.get_by_role("button", name="Save", exact=True).first.click()
+    other.wait_for_url("**/papersummary/")
+    page.locator("#id_short_title").fill("From this")
+    expect(page.locator(".keeper .others")).to_contain_text("You have saved it elsewhere")
+    expect(page.locator(".keeper .others")).not_to_contain_text("too")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).first.click()
+    paper.refresh_from_db()
+    assert (paper.title, paper.short_title) == ("From the other tab", "From this")
+
+
+def test_who_signed_in_again_in_another_tab_is_asked_no_more(page: Page) -> None:
+    paper = opened(page)
+    Session.objects.all().delete()
+    sign_in(other := page.context.new_page(), edith().email)
+    other.close()
+    page.locator("#id_body").fill("Typed with the token of before.")
+    expect(page.locator(".keeper .state")).to_have_text(KEPT)
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/papersummary/")
+    paper.refresh_from_db()
+    assert paper.body == "Typed with the token of before."
+
+
+def test_form_stays_where_the_server_does_not_answer(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_body").fill("Typed.")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".keeper .state")).to_contain_text("The server does not answer")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/papersummary/")
+    paper.refresh_from_db()
+    assert paper.body == "Typed."
+
+
 def test_two_versions_are_settled_by_keyboard(page: Page) -> None:
     paper = opened(page)
     page.locator("#id_title").fill("My title")
@@ -108,7 +181,7 @@ def test_two_versions_are_settled_by_keyboard(page: Page) -> None:
     paper.save()
     record(paper, "saved")
     page.get_by_role("button", name="Save", exact=True).first.click()
-    page.wait_for_url("**/merge/")
+    page.wait_for_url("**/merge/**")
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]
     assert [violation["id"] for violation in found] == []
     page.get_by_role("radio", name="Theirs").focus()
@@ -119,3 +192,30 @@ def test_two_versions_are_settled_by_keyboard(page: Page) -> None:
     page.wait_for_url("**/change/")
     paper.refresh_from_db()
     assert paper.title == "My title"
+
+
+def test_what_was_written_on_the_page_of_a_merge_outlives_a_session(page: Page) -> None:
+    paper = opened(page)
+    page.locator("#id_body").fill("Mine.")
+    paper.body = "Theirs."
+    paper.save()
+    record(paper, "saved")
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    page.wait_for_url("**/merge/**")
+    merging = page.url
+    field = page.get_by_role("textbox", name="Body, with both in it")
+    field.fill("Mine and theirs, and more.")
+    Session.objects.all().delete()
+    page.get_by_role("radio", name="This text").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    sign_in(page, edith().email)
+    page.goto(merging)
+    expect(field).to_have_value("Theirs.\n\nMine.\n")
+    page.get_by_role("button", name="Put it into its field").click()
+    expect(field).to_have_value("Mine and theirs, and more.")
+    page.get_by_role("radio", name="This text").check()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.wait_for_url("**/change/")
+    paper.refresh_from_db()
+    assert paper.body == "Mine and theirs, and more."
+    expect(page.locator(".kept:visible")).to_have_count(0)

@@ -2,12 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.comparing import Change, Conflict, Merged, compare, compare_lists, merge, paragraphs, words
+from timeline.comparing import (
+    Change,
+    Conflict,
+    Merged,
+    compare,
+    compare_lists,
+    merge,
+    merge_lists,
+    merge_sets,
+    paragraphs,
+    words,
+)
 
 # Few words, so that paragraphs are repeated, moved, and changed by both sides; among them what is hard to split.
 PARAGRAPHS = st.sampled_from(
@@ -129,6 +141,51 @@ def test_one_deletes_what_the_other_changes() -> None:
 
 def test_a_paragraph_that_both_move_or_add_is_not_there_twice() -> None:
     assert merge("A\n\nB", "X\n\nA\n\nB", "A\n\nB\n\nX").parts == [Conflict("A\n\nB", "X\n\nA\n\nB", "A\n\nB\n\nX")]
+
+
+def test_who_added_what_the_other_added_and_more_is_in_no_conflict() -> None:
+    """So does a form that is saved again by an editor who never heard that it was saved."""
+    assert merge("A\n\nB", "A\n\nX\n\nY\n\nB", "A\n\nY\n\nB").text == "A\n\nX\n\nY\n\nB"
+    assert merge("A", "A\n\nX\n\nY", "A\n\nX\n\nZ").parts == ["A", Conflict("", "X\n\nY", "X\n\nZ")]
+
+
+def test_both_sides_of_a_conflict_are_told_beside_each_other_and_nothing_twice() -> None:
+    conflict = Conflict("One two three", "X\n\nOne two four\n\nY", "Y\n\nOne two five\n\nX\n\nX")
+    assert Counter(paragraphs(conflict.both)) == Counter(["X", "X", "Y", "One two four", "One two five"])
+    assert Conflict("One two three", "One two four\n\nY", "One two five").both == "One two four\n\nOne two five\n\nY"
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_both_is_all_of_either_side_and_no_more(base: str, mine: str, theirs: str) -> None:
+    both = Counter(paragraphs(Conflict(base, mine, theirs).both))
+    assert both == Counter(paragraphs(mine)) | Counter(paragraphs(theirs))
+
+
+LISTS = st.lists(st.sampled_from("ABCDEF"), max_size=6, unique=True)
+
+
+def test_lists_are_merged_where_they_do_not_contradict() -> None:
+    assert merge_lists(list("ABC"), list("XABC"), list("ACB")) == list("XACB")
+    assert merge_lists(list("ABC"), list("AC"), list("ABCD")) == list("ACD")
+    assert merge_lists(list("ABC"), list("BAC"), list("ACB")) is None
+    assert merge_lists(list("AB"), list("ABX"), list("ABY")) is None
+    assert merge_sets(list("ABC"), list("ABD"), list("ACE")) == list("ADE")
+
+
+@given(LISTS, LISTS, LISTS)
+def test_merged_lists_have_what_was_put_in_and_nothing_twice(
+    base: list[str], mine: list[str], theirs: list[str]
+) -> None:
+    added, kept = {*mine, *theirs} - {*base}, {*base} & {*mine} & {*theirs}
+    merged = merge_lists(base, mine, theirs)
+    assert merge_lists(base, theirs, mine) == merged
+    assert merge_lists(base, mine, base) == merge_lists(base, base, mine) == merge_lists(base, mine, mine) == mine
+    if merged is not None:
+        assert sorted(merged) == sorted(added | kept)
+        for side in (mine, theirs):
+            for pair in {*combinations(side, 2)} - {*combinations(base, 2)}:
+                assert not {*pair} <= {*merged} or merged.index(pair[0]) < merged.index(pair[1])
+    assert merge_sets(sorted(base), sorted(mine), sorted(theirs)) == sorted(added | kept)
 
 
 @given(WILD | TEXTS, WILD | TEXTS)

@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from tests.factories import edith, make_image, make_issue, make_news, make_paper, paula, rita
 from tests.timeline.test_admin import change_url, form_values
-from timeline.drafts import draft_of, revision
+from tests.timeline.test_drafts import draft_of
+from timeline.drafts import revision
 from timeline.history import record, versions
 from timeline.models import Draft, Entry, Issue, User
 from timeline.sections import section

@@ -10,7 +10,7 @@ from django.utils.html import escape
 
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_issue, make_paper, paula, rita, tag
-from timeline.drafts import Field, draft_of, meet, revision
+from timeline.drafts import Field, drafts_of, meet, revision
 from timeline.history import current, record
 from timeline.models import Draft, Presence, Publication, Topic, Version
 from timeline.resources import resources
@@ -54,7 +54,17 @@ def form_of(client: Client, address: str, **changed: Any) -> dict[str, Any]:
                 data[field.html_name] = [getattr(each, "pk", each) for each in value]
             elif value is not None and value is not False:
                 data[field.html_name] = value.pk if hasattr(value, "pk") else str(value)
-    return data | {"revision": context["revision"], "draft": str(context["draft_key"])} | changed
+    own = {"revision": context["revision"], "draft": str(context["draft_key"]), "sheet": str(context["sheet"])}
+    return data | own | {"turn": 1, "replaces": context.get("replaces", "")} | changed
+
+
+def draft_of(row: Any, editor: Any) -> Draft | None:
+    return drafts_of(row._meta.label_lower, row.uuid, editor).first()
+
+
+def shown(row: Any, editor: Any) -> str:
+    """The address of the form with what the editor typed last."""
+    return f"{url(row)}?draft={draft_of(row, editor).sheet}"
 
 
 def keep(client: Client, row: Any, **changed: Any) -> Any:
@@ -65,15 +75,18 @@ def test_what_is_typed_is_kept_and_offered_and_shown_and_is_no_version(client: C
     paper, ed = make(), as_(edith())
     versions = Version.objects.count()
     answer = keep(ed, paper, body="Typed <b>", title="New title")
-    assert (answer.status_code, answer.json()) == (200, {"revision": revision(paper), "others": []})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"revision": revision(paper), "is_own": False, "others": []},
+    )
     assert Version.objects.count() == versions
     paper.refresh_from_db()
     assert (paper.title, paper.body) == ("Orca 2: A Study", TEXT)
     page = ed.get(url(paper)).content.decode()
     assert "did not save it" in page and "Typed" not in page
-    shown = ed.get(url(paper) + "?draft=1")
-    assert escape("Typed <b>") in shown.content.decode() and 'value="New title"' in shown.content.decode()
-    assert (shown.status_code, paper.authors.count(), Version.objects.count()) == (200, 2, versions)
+    answer = ed.get(shown(paper, edith()))
+    assert escape("Typed <b>") in answer.content.decode() and 'value="New title"' in answer.content.decode()
+    assert (answer.status_code, paper.authors.count(), Version.objects.count()) == (200, 2, versions)
 
 
 def test_draft_is_in_the_form_of_a_version(client: Client) -> None:
@@ -99,16 +112,17 @@ def test_what_cannot_be_saved_yet_is_kept_as_it_was_typed(client: Client, wrong:
     assert keep(ed, paper, body="Half", **wrong).status_code == 200
     data = Draft.objects.get().data
     assert {name: data[name] for name in wrong} == wrong and data["body"] == "Half"
-    shown = ed.get(url(paper) + "?draft=1").content.decode()
-    assert "Half" in shown and all(escape(value) in shown for value in wrong.values())
+    page = ed.get(shown(paper, edith())).content.decode()
+    assert "Half" in page and all(escape(value) in page for value in wrong.values())
 
 
 def test_saving_takes_the_draft_away_and_a_form_with_a_fault_does_not(client: Client) -> None:
     paper, ed = make(), as_(edith())
-    keep(ed, paper, body="Typed")
-    assert ed.post(url(paper), form_of(ed, url(paper), title="")).status_code == 200
-    assert draft_of(paper, edith())
-    assert ed.post(url(paper), form_of(ed, url(paper), body="Typed")).status_code == 302
+    form = form_of(ed, url(paper), body="Typed")
+    ed.post(url(paper, "draft"), form)
+    answer = ed.post(url(paper), form | {"title": ""})
+    assert (answer.status_code, answer.context["replaces"]) == (200, draft_of(paper, edith()).stamp)
+    assert ed.post(url(paper), form).status_code == 302
     assert draft_of(paper, edith()) is None
 
 
@@ -116,10 +130,11 @@ def test_draft_is_its_editors_alone_and_he_can_drop_it(client: Client) -> None:
     paper, ed, paul = make(), as_(edith()), as_(paula())
     keep(ed, paper, body="Typed")
     assert "did not save it" not in paul.get(url(paper)).content.decode()
-    assert "Typed" not in paul.get(url(paper) + "?draft=1").content.decode()
-    paul.post(url(paper, "draft"), {"draft": str(paper.uuid), "discard": 1})
+    assert "Typed" not in paul.get(shown(paper, edith())).content.decode()
+    discard = {"draft": str(paper.uuid), "discard": draft_of(paper, edith()).stamp}
+    paul.post(url(paper, "draft"), discard)
     assert Draft.objects.count() == 1
-    ed.post(url(paper, "draft"), {"draft": str(paper.uuid), "discard": 1})
+    ed.post(url(paper, "draft"), discard)
     assert Draft.objects.count() == 0
 
 
@@ -127,13 +142,14 @@ def test_new_item_that_was_never_saved_is_offered_again(client: Client) -> None:
     ed, add = as_(edith()), url(PaperSummary, "add")
     form = form_of(ed, add, title="Begun", body="Half a text", emoji="🐳")
     assert ed.post(url(PaperSummary, "draft"), form).status_code == 200
-    key = form["draft"]
+    address = f"{add}?draft={form['sheet']}"
     page = ed.get(add).content.decode()
-    assert "you began “Begun”" in page and f"?draft={key}" in page
-    again = form_of(ed, f"{add}?draft={key}")
-    assert (again["body"], again["draft"]) == ("Half a text", key)
+    assert "you began “Begun”" in page and address.removeprefix(add) in page
+    again = form_of(ed, address)
+    assert (again["body"], again["draft"]) == ("Half a text", form["draft"])
     assert ed.post(add, again).status_code == 302
     assert (PaperSummary.objects.get().body, Draft.objects.count()) == ("Half a text", 0)
+    assert str(PaperSummary.objects.get().uuid) == form["draft"]
     assert "you began" not in ed.get(add).content.decode()
     assert ed.get(f"{add}?draft=nonsense").status_code == 200
 
@@ -144,7 +160,7 @@ def test_who_may_not_change_it_keeps_nothing(client: Client) -> None:
     for caller, status in ((client, 403), (as_(rita()), 403)):
         answer = caller.post(url(paper, "draft"), form)
         assert (answer.status_code, list(answer.json())) == (status, ["error"])
-    for wrong in ({"draft": "x"}, {"draft": ""}, {"revision": "x"}, {"revision": "9" * 30}):
+    for wrong in ({"draft": "x"}, {"draft": ""}, {"revision": "x"}, {"sheet": "x"}, {"turn": ""}, {"discard": "x/1"}):
         assert as_(edith()).post(url(paper, "draft"), form | wrong).status_code == 400
     assert Draft.objects.count() == Presence.objects.count() == 0
 
@@ -156,6 +172,68 @@ def test_who_has_it_open_is_told_to_the_others_but_never_to_himself(client: Clie
     assert others == [[], [], [str(edith())], [str(paula())]]
     Presence.objects.filter(editor=paula()).update(seen_at="2020-01-01T00:00:00Z")
     assert ed.post(url(paper, "draft"), seen).json()["others"] == []
+
+
+def test_two_tabs_of_one_editor_do_not_write_over_each_other(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    first, second = form_of(ed, url(paper), body="First tab"), form_of(ed, url(paper), body="Second tab")
+    for form in (first, second, first):
+        ed.post(url(paper, "draft"), form)
+    assert sorted(draft.data["body"] for draft in Draft.objects.all()) == ["First tab", "Second tab"]
+    assert ed.get(url(paper)).content.decode().count("did not save it") == 2
+    assert ed.post(url(paper), first).status_code == 302
+    assert draft_of(paper, edith()).data["body"] == "Second tab"
+
+
+def test_saves_of_two_tabs_of_one_editor_are_merged_and_nobody_is_a_stranger(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    first = form_of(ed, url(paper), body=TEXT.replace("First", "My first"))
+    second = form_of(ed, url(paper), body=TEXT.replace("Third", "My third"))
+    clash = form_of(ed, url(paper), body=TEXT.replace("Third", "My other third"))
+    ed.post(url(paper), first)
+    seen = ed.post(url(paper, "draft"), second).json()
+    assert (seen["is_own"], seen["others"]) == (True, [])
+    assert ed.post(url(paper), second).status_code == 302
+    paper.refresh_from_db()
+    assert paper.body.strip() == "My first.\n\nSecond.\n\nMy third."
+    page = ed.post(url(paper), clash, follow=True).content.decode()
+    assert "You saved this elsewhere" in page and "Somebody" not in page
+
+
+def test_form_filled_from_a_draft_replaces_it_unless_that_was_written_on(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    first = form_of(ed, url(paper), body="Typed")
+    ed.post(url(paper, "draft"), first)
+    second = form_of(ed, shown(paper, edith()), body="Typed on")
+    third = form_of(ed, shown(paper, edith()), body="Typed on elsewhere")
+    ed.post(url(paper, "draft"), second)
+    assert [draft.data["body"] for draft in Draft.objects.all()] == ["Typed on"]
+    ed.post(url(paper, "draft"), first | {"turn": 2, "body": "Typed in the first tab"})
+    ed.post(url(paper, "draft"), third)
+    told = ["Typed in the first tab", "Typed on", "Typed on elsewhere"]
+    assert sorted(draft.data["body"] for draft in Draft.objects.all()) == told
+
+
+def test_what_was_overtaken_is_not_put_over_what_was_typed_later(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    form = form_of(ed, url(paper))
+    for turn, body in ((2, "Typed second"), (1, "Typed first"), (3, "Typed third"), (2, "Typed second")):
+        ed.post(url(paper, "draft"), form | {"turn": turn, "body": body})
+    ed.post(url(paper, "draft"), {"draft": form["draft"], "discard": f"{form['sheet']}/2"})
+    assert draft_of(paper, edith()).data["body"] == "Typed third"
+
+
+def test_row_that_is_added_twice_by_a_browser_that_never_heard_is_one(client: Client) -> None:
+    ed, add = as_(edith()), url(PaperSummary, "add")
+    form = form_of(ed, add, title="Begun", body="First.\n\nSecond.", emoji="🐳")
+    form |= {"bylines-TOTAL_FORMS": 1, "bylines-0-author": make_author("Ada").pk, "bylines-0-position": 1}
+    assert ed.post(add, form).status_code == 302
+    paper = PaperSummary.objects.get()
+    as_(paula()).post(url(paper), form_of(as_(paula()), url(paper), body="My first.\n\nSecond."))
+    answer = ed.post(add, form | {"body": "First.\n\nSecond.\n\nThird.", "turn": 2})
+    paper = PaperSummary.objects.get()
+    assert (answer.status_code, paper.body.strip()) == (302, "My first.\n\nSecond.\n\nThird.")
+    assert ([author.name for author in paper.byline], Draft.objects.count()) == (["Ada"], 0)
 
 
 def test_two_who_change_different_things_both_have_their_way(client: Client) -> None:
@@ -174,28 +252,29 @@ def test_two_who_change_different_things_both_have_their_way(client: Client) -> 
     assert Draft.objects.count() == 0
 
 
-def conflict() -> tuple[PaperSummary, Client, dict[str, Any]]:
-    """Edith's save comes too late: she is sent to the merge page."""
+def conflict() -> tuple[PaperSummary, Client, str, dict[str, Any]]:
+    """Edith's save comes too late: she is sent to the merge page at this address."""
     paper, ed, paul = make(), as_(edith()), as_(paula())
     mine = form_of(ed, url(paper), body=TEXT.replace("Second", "My second"), title="My title", short_title="Mine")
     theirs = form_of(paul, url(paper), body=TEXT.replace("Second", "Their second"), title="Their title")
     paul.post(url(paper), theirs)
     answer = ed.post(url(paper), mine)
-    assert (answer.status_code, answer["Location"]) == (302, url(paper, "merge"))
+    merging = f"{url(paper, 'merge')}?draft={mine['sheet']}"
+    assert (answer.status_code, answer["Location"]) == (302, merging)
     paper.refresh_from_db()
     assert (paper.title, paper.short_title) == ("Their title", "")
-    return paper, ed, {"revision": revision(paper)}
+    return paper, ed, merging, {"revision": revision(paper)}
 
 
 def test_what_contradicts_is_shown_side_by_side_and_settled(client: Client) -> None:
-    paper, ed, form = conflict()
-    page = ed.get(url(paper, "merge")).content.decode()
+    paper, ed, merging, form = conflict()
+    page = ed.get(merging).content.decode()
     assert page.count("<fieldset>") == 2
     for text in (">My<", ">Their<", ">Title</h2>", ">Body</h2>"):
         assert text in page
     assert "My second.\n\nTheir second." in page  # the text with both
     both = "First.\n\nMy second, and theirs.\n\nThird."
-    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine", "choice-body": "both", "text-body": both})
+    answer = ed.post(merging, form | {"choice-title": "mine", "choice-body": "both", "text-body": both})
     paper.refresh_from_db()
     assert (answer.status_code, paper.title, paper.short_title, paper.body) == (302, "My title", "Mine", both)
     assert draft_of(paper, edith()) is None
@@ -203,18 +282,18 @@ def test_what_contradicts_is_shown_side_by_side_and_settled(client: Client) -> N
 
 @pytest.mark.parametrize(("choice", "title"), [("mine", "My title"), ("theirs", "Their title")])
 def test_either_side_can_be_chosen(client: Client, choice: str, title: str) -> None:
-    paper, ed, form = conflict()
-    ed.post(url(paper, "merge"), form | {"choice-title": choice, "choice-body": choice})
+    paper, ed, merging, form = conflict()
+    ed.post(merging, form | {"choice-title": choice, "choice-body": choice})
     paper.refresh_from_db()
     assert (paper.title, "My second" in paper.body, paper.short_title) == (title, choice == "mine", "Mine")
 
 
 def test_nothing_is_settled_without_a_choice_or_after_another_save(client: Client) -> None:
-    paper, ed, form = conflict()
-    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine"})
+    paper, ed, merging, form = conflict()
+    answer = ed.post(merging, form | {"choice-title": "mine"})
     assert (answer.status_code, b"Choose for each field" in answer.content) == (200, True)
     as_(paula()).post(url(paper), form_of(as_(paula()), url(paper), title="Third title"))
-    answer = ed.post(url(paper, "merge"), form | {"choice-title": "mine", "choice-body": "mine"})
+    answer = ed.post(merging, form | {"choice-title": "mine", "choice-body": "mine"})
     assert b"saved again meanwhile" in answer.content and b"Third title" in answer.content
     paper.refresh_from_db()
     assert (paper.title, bool(draft_of(paper, edith()))) == ("Third title", True)
@@ -224,11 +303,12 @@ def test_draft_on_what_was_saved_since_is_merged_not_shown(client: Client) -> No
     paper, ed, paul = make(), as_(edith()), as_(paula())
     keep(ed, paper, short_title="Mine")
     paul.post(url(paper), form_of(paul, url(paper), title="Their title"))
-    answer = ed.get(url(paper) + "?draft=1")
-    assert (answer.status_code, answer["Location"]) == (302, url(paper, "merge"))
-    page = ed.get(url(paper, "merge")).content.decode()
+    answer = ed.get(shown(paper, edith()))
+    merging = f"{url(paper, 'merge')}?draft={draft_of(paper, edith()).sheet}"
+    assert (answer.status_code, answer["Location"]) == (302, merging)
+    page = ed.get(merging).content.decode()
     assert "Nothing that you typed contradicts it" in page and "Mine" in page
-    ed.post(url(paper, "merge"), {"revision": revision(paper)})
+    ed.post(merging, {"revision": revision(paper)})
     paper.refresh_from_db()
     assert (paper.title, paper.short_title) == ("Their title", "Mine")
 
@@ -284,6 +364,16 @@ def test_no_draft_stands_in_what_is_published(client: Client) -> None:
         ({"a": "x\r\ny"}, {"a": "x\ny"}, {"a": "z"}, {"a": "z"}, []),
         ({"updated_at": 1}, {"updated_at": 2}, {"updated_at": 3}, {"updated_at": 3}, []),
         ({"authors": ["1"]}, {"authors": ["1", "2"]}, {"authors": ["1"]}, {"authors": ["1", "2"]}, []),
+        ({"authors": ["1"]}, {"authors": ["1", "2"]}, {"authors": ["3", "1"]}, {"authors": ["3", "1", "2"]}, []),
+        (
+            {"authors": ["1"]},
+            {"authors": ["1", "2"]},
+            {"authors": ["1", "3"]},
+            {"authors": ["1", "3"]},
+            [Field("authors", ["1", "2"], ["1", "3"], None)],
+        ),
+        ({"topics": ["2"]}, {"topics": ["1", "2"]}, {"topics": ["3"]}, {"topics": ["1", "3"]}, []),
+        ({}, {"items": {"a": ["1"]}}, {"items": {"b": ["2"]}}, {"items": {"a": ["1"], "b": ["2"]}}, []),
     ],
 )
 def test_fields_meet(base: Any, mine: Any, theirs: Any, data: Any, conflicts: Any) -> None:
