@@ -98,17 +98,17 @@ class Editor:
             if "/merge/" not in urlsplit(page.url).path or draft is None:
                 return "" if written in saved else written
             fields = FormReader(page.text, "revision").fields
-            mine, after = draft.data["body"], None
-            for name in conflicts(page.text):
+            contested = conflicts(page.text)
+            for name in contested:
                 text = fields.get(f"text-{name}")
                 fields[f"choice-{name}"] = ["mine" if choice == "both" and not text else choice]
                 if text and choice == "both":
                     written = written or ledger.paragraph(self.user)
                     text[0] = f"{text[0].strip()}\n\n{written}"
-                if name == "body":
-                    after = {"mine": mine, "theirs": saved, "both": text and text[0]}[choice]
-            if after is not None:
-                ledger.remove((tokens(mine) | tokens(saved)) - tokens(after), self.user)
+            if "body" in contested and choice != "both":
+                sides = [tokens(draft.data["body"]), tokens(saved)]
+                chosen, other = sides if choice == "mine" else reversed(sides)
+                ledger.remove(other - chosen, self.user)
             self.done[f"merge settled: {choice}"] += 1
             fate: Fate = ledger.chance.choices(FATES, (88, 9, 2, 1))[0]
             posted = self.post(path, fields, fate)

@@ -132,7 +132,8 @@ class DraftPages:
         else:
             drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
             drafts = drafts.exclude(object_uuid__in=self.model._base_manager.values("uuid"))
-        if draft := drafts.filter(sheet=parsed(request.GET.get("draft"))).first():
+        sheet = parsed(request.GET.get("draft"))
+        if sheet and (draft := drafts.filter(sheet=sheet).first()):
             return self.show_draft(request, draft, row, object_id, form_url, context)
         context["drafts"] = drafts
         return super().changeform_view(request, object_id, form_url, context)
