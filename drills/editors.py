@@ -93,8 +93,8 @@ class Editor:
         written = ""
         while True:
             page = self.get(path)
-            saved = type(item)._base_manager.get(pk=item.pk).body
             draft = Draft.objects.filter(editor=self.user, sheet=path.rpartition("=")[2]).first()
+            saved = type(item)._base_manager.get(pk=item.pk).body
             if "/merge/" not in urlsplit(page.url).path or draft is None:
                 return "" if written in saved else written
             fields = FormReader(page.text, "revision").fields
@@ -176,7 +176,7 @@ class Tab:
 
     def put(self, written: str) -> None:
         """What was written on the page of a merge and did not arrive is put into the form."""
-        if written:
+        if written not in self.fields["body"][0]:
             self.write([*self.paragraphs, written])
 
     def keep(self, fate: Fate = "answered") -> None:

@@ -173,7 +173,7 @@ class DraftPages:
         context |= {"replaces": f"{own.sheet}/{own.turn}" if own else ""}
         with transaction.atomic():
             rows = self.model._base_manager.select_for_update()
-            if row is None and (added := rows.filter(uuid=key).first()):
+            if row is None and (added := rows.order_by("pk").filter(uuid=key).first()):
                 return self.add_again(request, added)
             if row:
                 locked = rows.get(pk=row.pk)

@@ -1,15 +1,19 @@
 """What is typed is kept, and what two editors save is merged."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
+from hypothesis import given
 
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_issue, make_paper, paula, rita, tag
+from tests.timeline.test_comparing import TEXTS
+from timeline.comparing import paragraphs
 from timeline.drafts import Field, drafts_of, meet, revision
 from timeline.history import current, record
 from timeline.models import Draft, Presence, Publication, Topic, Version
@@ -411,6 +415,15 @@ def test_no_draft_stands_in_what_is_published(client: Client) -> None:
 def test_fields_meet(base: Any, mine: Any, theirs: Any, data: Any, conflicts: Any) -> None:
     met = meet(PaperSummary, base, mine, theirs)
     assert (met.data, met.conflicts) == (data, conflicts)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_text_with_both_has_all_that_either_wrote_and_nothing_twice(base: str, mine: str, theirs: str) -> None:
+    sides = [Counter(paragraphs(text)) for text in (mine, theirs)]
+    for field in meet(PaperSummary, {"body": base}, {"body": mine}, {"body": theirs}).conflicts:
+        both = Counter(paragraphs(field.both))
+        assert both <= sides[0] | sides[1]
+        assert all((side - Counter(paragraphs(base))).keys() <= both.keys() for side in sides)
 
 
 def test_keeping_needs_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
