@@ -93,22 +93,22 @@ class Editor:
         written = ""
         while True:
             page = self.get(path)
-            saved = type(item)._base_manager.get(pk=item.pk).body
             draft = Draft.objects.filter(editor=self.user, sheet=path.rpartition("=")[2]).first()
+            saved = type(item)._base_manager.get(pk=item.pk).body
             if "/merge/" not in urlsplit(page.url).path or draft is None:
                 return "" if written in saved else written
             fields = FormReader(page.text, "revision").fields
-            mine, after = draft.data["body"], None
-            for name in conflicts(page.text):
+            contested = conflicts(page.text)
+            for name in contested:
                 text = fields.get(f"text-{name}")
                 fields[f"choice-{name}"] = ["mine" if choice == "both" and not text else choice]
                 if text and choice == "both":
                     written = written or ledger.paragraph(self.user)
                     text[0] = f"{text[0].strip()}\n\n{written}"
-                if name == "body":
-                    after = {"mine": mine, "theirs": saved, "both": text and text[0]}[choice]
-            if after is not None:
-                ledger.remove((tokens(mine) | tokens(saved)) - tokens(after), self.user)
+            if "body" in contested and choice != "both":
+                sides = [tokens(draft.data["body"]), tokens(saved)]
+                chosen, other = sides if choice == "mine" else reversed(sides)
+                ledger.remove(other - chosen, self.user)
             self.done[f"merge settled: {choice}"] += 1
             fate: Fate = ledger.chance.choices(FATES, (88, 9, 2, 1))[0]
             posted = self.post(path, fields, fate)
@@ -176,7 +176,7 @@ class Tab:
 
     def put(self, written: str) -> None:
         """What was written on the page of a merge and did not arrive is put into the form."""
-        if written:
+        if written not in self.fields["body"][0]:
             self.write([*self.paragraphs, written])
 
     def keep(self, fate: Fate = "answered") -> None:

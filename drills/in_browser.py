@@ -149,7 +149,8 @@ class BrowserDrill:
         page.close()
 
     def sign_out(self, page: Page, user: User) -> None:
-        self.type(page, user, between=self.site.sign_everybody_out)
+        session = next(cookie["value"] for cookie in page.context.cookies() if cookie["name"] == "sessionid")
+        self.type(page, user, between=lambda: self.site.sign_out(session))
         dialog = page.get_by_role("dialog")
         expect(dialog).to_be_visible()
         dialog.get_by_label("E-mail").fill(user.email)

@@ -74,5 +74,8 @@ class Site:
         """The end of what the server wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-3_000:]
 
+    def sign_out(self, session: str) -> None:
+        Session.objects.filter(pk=session).delete()
+
     def sign_everybody_out(self) -> None:
         Session.objects.all().delete()

@@ -134,7 +134,8 @@ class DraftPages:
         else:
             drafts = Draft.objects.filter(model=self.opts.label_lower, editor=request.user)
             drafts = drafts.exclude(object_uuid__in=self.model._base_manager.values("uuid"))
-        if draft := drafts.filter(sheet=parsed(request.GET.get("draft"))).first():
+        sheet = parsed(request.GET.get("draft"))
+        if sheet and (draft := drafts.filter(sheet=sheet).first()):
             return self.show_draft(request, draft, row, object_id, form_url, context)
         context["drafts"] = drafts
         if row:
@@ -195,7 +196,7 @@ class DraftPages:
             context |= {"draft_key": key, "revision": base, "sheet": uuid4()}
             context |= {"replaces": f"{own.sheet}/{own.turn}" if own else ""}
             if not object_id:
-                added = self.model._base_manager.select_for_update().filter(uuid=key).first()
+                added = self.model._base_manager.select_for_update().order_by("pk").filter(uuid=key).first()
                 if added:
                     return self.add_again(request, added)
             if row and BASE.fullmatch(base) and int(base) != revision(row) and self.has_change_permission(request, row):

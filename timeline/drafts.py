@@ -8,6 +8,7 @@ be it of the same editor; and a form that was filled from a draft replaces it, u
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.utils import timezone
 
-from timeline.comparing import Merged, merge, merge_lists, merge_sets
+from timeline.comparing import Merged, merge, merge_lists, merge_sets, paragraphs
 from timeline.history import UNTOLD, versions
 from timeline.models import AbstractSpelling, Content, Draft, Presence, User, Version
 from timeline.pending import working
@@ -130,10 +131,16 @@ class Field:
 
     @property
     def both(self) -> str:
-        """The text with all of it: where both contradict, mine and then theirs."""
+        """The text with all of it, and no paragraph more often than on one side: mine before theirs."""
         assert self.merged
-        parts = [part if isinstance(part, str) else part.both for part in self.merged.parts]
-        return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+        left = Counter(paragraphs(self.mine or "")) | Counter(paragraphs(self.theirs or ""))
+        found = []
+        for part in self.merged.parts:
+            for text in paragraphs(part if isinstance(part, str) else part.both):
+                if left[text]:
+                    left[text] -= 1
+                    found.append(text)
+        return "\n\n".join(found) + "\n"
 
 
 @dataclass(frozen=True)

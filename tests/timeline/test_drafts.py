@@ -1,15 +1,19 @@
 """What is typed is kept, and what two editors save is merged."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
+from hypothesis import given
 
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_issue, make_paper, paula, rita, tag
+from tests.timeline.test_comparing import TEXTS
+from timeline.comparing import paragraphs
 from timeline.drafts import Field, drafts_of, meet, revision
 from timeline.history import current, record
 from timeline.models import Draft, Presence, Publication, Topic, Version
@@ -336,6 +340,40 @@ def test_order_and_membership_of_an_issue_are_its_own_and_no_items_text(client: 
     assert (issue.tagline, order) == ("Mine again", ["Second", "First"])
 
 
+def test_save_is_merged_where_rows_of_its_form_were_written_anew(client: Client) -> None:
+    paper, ed = make(), as_(edith())
+    mine = form_of(ed, url(paper), body="Mine")
+    paper.authors.through.objects.filter(item=paper).delete()
+    for position, name in enumerate(["Bob", "Ada"], 1):
+        paper.authors.through.objects.create(item=paper, author=make_author(name), position=position)
+    record(paper, "restored")
+    assert ed.post(url(paper), mine).status_code == 302
+    paper.refresh_from_db()
+    assert (paper.body, [author.name for author in paper.byline]) == ("Mine", ["Bob", "Ada"])
+
+
+def test_merging_leaves_rows_that_do_not_change(client: Client) -> None:
+    paper, ed, paul = make(), as_(edith()), as_(paula())
+    places = list(paper.authors.through.objects.order_by("pk").values())
+    mine = form_of(ed, url(paper), short_title="Mine")
+    paul.post(url(paper), form_of(paul, url(paper), title="Their title"))
+    ed.post(url(paper), mine)
+    assert revision(paper) == Version.objects.filter(action="merged").get().pk
+    assert list(paper.authors.through.objects.order_by("pk").values()) == places
+
+
+def test_item_that_left_an_issue_does_not_come_back_with_a_form_that_was_open(client: Client) -> None:
+    issue, ed = make_issue(published=False), as_(edith())
+    first, second = make(issue=issue, title="First"), make(issue=issue, title="Second")
+    record(issue, "saved")
+    mine = form_of(ed, url(issue), tagline="Mine")
+    PaperSummary.objects.filter(pk=second.pk).update(issue=None)
+    record(issue, "items changed")
+    assert ed.post(url(issue), mine).status_code == 302
+    issue.refresh_from_db()
+    assert (issue.tagline, list(issue.papersummary_set.all())) == ("Mine", [first])
+
+
 def test_settings_are_kept_and_merged_too(client: Client) -> None:
     Publication(support_link="https://s.example/").save()
     row = Publication.objects.get()
@@ -379,6 +417,15 @@ def test_no_draft_stands_in_what_is_published(client: Client) -> None:
 def test_fields_meet(base: Any, mine: Any, theirs: Any, data: Any, conflicts: Any) -> None:
     met = meet(PaperSummary, base, mine, theirs)
     assert (met.data, met.conflicts) == (data, conflicts)
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_text_with_both_has_all_that_either_wrote_and_nothing_twice(base: str, mine: str, theirs: str) -> None:
+    sides = [Counter(paragraphs(text)) for text in (mine, theirs)]
+    for field in meet(PaperSummary, {"body": base}, {"body": mine}, {"body": theirs}).conflicts:
+        both = Counter(paragraphs(field.both))
+        assert both <= sides[0] | sides[1]
+        assert all((side - Counter(paragraphs(base))).keys() <= both.keys() for side in sides)
 
 
 def test_keeping_needs_few_queries(client: Client, django_assert_max_num_queries: Any) -> None:
