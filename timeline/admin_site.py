@@ -48,6 +48,7 @@ def user_of_link(uid: str, token: str) -> User | None:
 class TimelineAdminSite(admin.AdminSite):
     site_header = site_title = "The AI Timeline"
     index_title = "Desk"
+    index_template = "admin/start.html"  # Django's own is what the page of an app extends
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().index(request, {**start_page(request.user), **(extra_context or {})})

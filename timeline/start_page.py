@@ -34,7 +34,7 @@ class Unsaved:
 
 
 def start_page(user: User) -> dict[str, Any]:
-    """The context of templates/admin/index.html: of each only what `user` may see. Seven queries, and no more."""
+    """The context of templates/admin/start.html: of each only what `user` may see. Seven queries, and no more."""
     found: dict[str, Any] = {"zone": Publication.objects.current().zone}
     if user.has_perm("timeline.view_issue"):
         waiting = list(Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")))
