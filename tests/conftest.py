@@ -6,8 +6,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from pytest_django import Settings
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker, Settings
 
 # A busy machine is no failure. Where CI decides, the same code must give the same answer: no random examples.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -28,6 +28,17 @@ def pytest_configure() -> None:
             f"TEST_DATABASE asks for {wanted}, but the settings give {connection.vendor}. "
             "For PostgreSQL: python -m tests.postgres .venv/bin/pytest"
         )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no database is the same beside each of them: once is enough."""
+    if connection.vendor != "sqlite":
+        kept, left = [], []
+        for item in items:
+            asks = item.get_closest_marker("django_db") or "_django_db_helper" in getattr(item, "fixturenames", ())
+            (kept if asks else left).append(item)
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
 
 
 def pytest_report_header() -> str:
@@ -54,3 +65,14 @@ def nothing_left_over(settings: Settings, tmp_path: Path) -> None:
     """Each test has its own folder of uploads and an empty cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+
+
+@pytest.fixture(scope="module")
+def shared_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """For fixtures of a module: what they write is there for each of its tests, which change it for themselves alone.
+
+    Nothing is committed, so it is not for tests with transaction=True.
+    """
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -123,17 +123,22 @@ def write_issues(issues: Iterable[Issue]) -> None:
     """The entries of these issues and of all that is in them."""
     publication = Publication.objects.current()
     for issue in issues:
-        inside = [one for kind in sections() for one in describe_items(kind, kind.items(issue), publication)]
+        inside = [
+            one for kind in sections() for one in describe_items(kind, kind.related(kind.items(issue)), publication)
+        ]
         write([describe_issue(issue, [one.entry for one in inside], publication.zone), *inside])
 
 
 def write_items(kind: Section, items: ItemQuerySet) -> None:
     """The entries of these items, and of their issues, which say how long they are; those in no issue have none."""
-    shelved = list(items.filter(issue=None).values_list("uuid", flat=True))
-    if shelved:
+    found: list[Any] = list(kind.related(items))
+    if shelved := [item.uuid for item in found if not item.issue_id]:
         Entry.objects.filter(object_uuid__in=shelved).delete()
+    placed = [item for item in found if item.issue_id]
+    if not placed:  # as of most authors and topics that are new
+        return
     publication = Publication.objects.current()
-    described = describe_items(kind, items.filter(issue__isnull=False), publication)
+    described = describe_items(kind, placed, publication)
     write(described)
     for issue in {one.entry.issue for one in described}:
         inside = Entry.objects.items().filter(issue=issue).select_related("image").order_by("rank")
@@ -213,8 +218,9 @@ def describe_issue(issue: Issue, inside: Iterable[Entry], zone: ZoneInfo) -> Des
     )
 
 
-def describe_items(kind: Section, items: ItemQuerySet, publication: Publication) -> list[Described]:
-    placed = list(kind.related(items))
+def describe_items(kind: Section, placed: Iterable[Any], publication: Publication) -> list[Described]:
+    """Of items that are each in an issue, as Section.related() gives them."""
+    placed = list(placed)
     images = [item.lead_image for item in placed if item.lead_image]
     known = Image.objects.markdown_context([item.body for item in placed], known=images)
     names = {item.pk: next(iter(markdown.media_names(item.body)), "") for item in placed if not item.lead_image}

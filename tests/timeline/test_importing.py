@@ -463,10 +463,3 @@ def test_folder_with_a_mistake_changes_nothing(tmp_path: Path, options: dict[str
 
 def test_folder_without_issue_file_is_refused(tmp_path: Path) -> None:
     assert import_fails(tmp_path) == "the folder: there is no file “issue.md”."
-
-
-def test_demo_is_in_the_format_of_folders() -> None:
-    for folder in sorted((Path(settings.BASE_DIR) / "demo").glob("*/issue.md")):
-        issue, report = import_issue(folder.parent, publish=True)
-        assert (issue.is_public, str(report)) == (True, "")
-    assert Issue.objects.exists()
