@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker, Settings
 
 # A busy machine is no failure. Where CI decides, the same code must give the same answer: no random examples.
@@ -68,11 +69,17 @@ def nothing_left_over(settings: Settings, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def shared_rows(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """For fixtures of a module: what they write is there for each of its tests, which change it for themselves alone.
+def shared_rows(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """For fixtures of a module: the rows that they write are there for each test, which changes them for itself alone.
 
-    Nothing is committed, so it is not for tests with transaction=True.
+    The tests have to be marked with django_db, without transaction=True. Files that the fixtures store are not there.
     """
-    with django_db_blocker.unblock(), transaction.atomic():
+    with (
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+    ):
         yield
         transaction.set_rollback(True)

@@ -17,7 +17,7 @@ from tests.factories import edith, make_author, make_issue, make_news, make_pape
 from tests.timeline.test_film import make_film
 from timeline import history, images
 from timeline.importing import import_issue
-from timeline.models import Image, Issue, Publication, Version
+from timeline.models import Image, Publication, Version
 from timeline.publishing import withdraw
 
 pytestmark = pytest.mark.django_db
