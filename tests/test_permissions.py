@@ -229,8 +229,8 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterat
             yield route
 
 
-@pytest.fixture
-def address(db: None) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def address(shared_rows: None) -> dict[str, str]:
     """Values for the parts of routes; the rows that they name are public, so that only the person decides."""
     issue = make_issue(number=2)
     paper = make_paper(issue, title="Orca", authors=["Ada"], body="```scores MMLU\nOrca = 1\n```")
@@ -322,6 +322,7 @@ def test_every_url_has_a_row() -> None:
     assert set(routes(get_resolver().url_patterns)) - media == set(GET)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("person", range(4), ids=["anonymous", "reader", "editor", "publisher"])
 def test_get_answers_each_person_as_the_table_says(person: int, address: dict[str, str]) -> None:
     client = client_of(person)
@@ -348,6 +349,7 @@ def test_the_desk_answers_alike_in_every_state(state: str, person: int, address:
     assert answers == {route: statuses[person] for route, statuses in wanted.items()}
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("person", range(4), ids=["anonymous", "reader", "editor", "publisher"])
 @pytest.mark.parametrize("route", POST)
 def test_post_answers_each_person_as_the_table_says(route: str, person: int, address: dict[str, str]) -> None:

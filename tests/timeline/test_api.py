@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -297,18 +298,19 @@ def test_address_that_has_changed_redirects(client: Client) -> None:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_long_page_needs_no_more_queries_than_a_short_one(
-    client: Client, name: str, django_assert_max_num_queries: Any
-) -> None:
+def test_long_pages_need_no_more_queries_than_short_ones(client: Client) -> None:
     for _ in range(8):
         issue = make_issue(introduction=f"![](media:{make_image().name})")
         for _ in range(2):
             paper = make_paper(issue, authors=["Ada", "Alan"], body=SCORES, lead_image=make_image())
             tag(paper, "Agents")
             make_news(issue, authors=["Ada"], body=f"![](media:{make_image().name})")
-    with django_assert_max_num_queries(5):
-        client.get(f"/api/v1/{name}?limit=100")
+    needed = {}
+    for name in NAMES:
+        with CaptureQueriesContext(connection) as asked:
+            client.get(f"/api/v1/{name}?limit=100")
+        needed[name] = len(asked)
+    assert {name: count for name, count in needed.items() if count > 5} == {}
 
 
 def test_hostile_text_is_told_as_it_is_and_harmless_as_html(client: Client) -> None:

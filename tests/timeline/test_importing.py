@@ -17,7 +17,7 @@ from tests.factories import edith, make_author, make_issue, make_news, make_pape
 from tests.timeline.test_film import make_film
 from timeline import history, images
 from timeline.importing import import_issue
-from timeline.models import Image, Issue, Publication, Version
+from timeline.models import Image, Publication, Version
 from timeline.publishing import withdraw
 
 pytestmark = pytest.mark.django_db
@@ -463,10 +463,3 @@ def test_folder_with_a_mistake_changes_nothing(tmp_path: Path, options: dict[str
 
 def test_folder_without_issue_file_is_refused(tmp_path: Path) -> None:
     assert import_fails(tmp_path) == "the folder: there is no file “issue.md”."
-
-
-def test_demo_is_in_the_format_of_folders() -> None:
-    for folder in sorted((Path(settings.BASE_DIR) / "demo").glob("*/issue.md")):
-        issue, report = import_issue(folder.parent, publish=True)
-        assert (issue.is_public, str(report)) == (True, "")
-    assert Issue.objects.exists()

@@ -14,15 +14,18 @@ from timeline.sections import contents
 
 SEED = Path(settings.BASE_DIR).parent / "shared" / "seed" / "ai-timeline-2.txt"
 
-pytestmark = pytest.mark.skipif(not SEED.exists(), reason="../shared/seed is not here")
+pytestmark = [
+    pytest.mark.skipif(not SEED.exists(), reason="../shared/seed is not here"),
+    pytest.mark.django_db,
+]
 
 
-@pytest.fixture
-def imported(db: None) -> tuple[Issue, Report]:
+@pytest.fixture(scope="module")
+def imported(shared_rows: None) -> tuple[Issue, Report]:
     return import_issue(SEED)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def items(imported: tuple[Issue, Report]) -> dict[str, Item]:
     return {item.short_title: item for part in contents(imported[0]) for item in part.items}
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from threading import Timer
 from urllib.parse import quote, unquote
 
-import pytest
-from django.db import connection
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -174,7 +172,6 @@ def test_any_typed_word_is_in_text_and_html(place: str, context: Context) -> Non
     assert ([word for word in words if word not in plain], [word for word in words if word not in html]) == ([], [])
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="needs no database, and minutes: it runs with SQLite")
 def test_pathological_texts_end() -> None:
     """Two processes read half of them each, and are killed when one takes too long. `make bench` has whole ones."""
     names = list(INPUTS)

@@ -147,18 +147,13 @@ def test_topic_page_holds_items_of_every_kind(client: Client) -> None:
     assert ("A paper" in page, "Some news" in page) == (True, True)
 
 
-@pytest.mark.parametrize("base", ["/issues/", "/papers/"])
-def test_long_lists_are_paged_in_the_path(client: Client, base: str) -> None:
+def test_long_lists_are_paged_in_the_path(client: Client) -> None:
     for _ in range(51):
         make_paper(make_issue())
-    assert f'href="{base}page/2/"' in client.get(base).content.decode()
-    assert [client.get(f"{base}page/{number}/").status_code for number in (1, 2, 3, 0, 99999999999)] == [
-        200,
-        200,
-        404,
-        404,
-        404,
-    ]
+    for base in ("/issues/", "/papers/"):
+        assert f'href="{base}page/2/"' in client.get(base).content.decode()
+        statuses = [client.get(f"{base}page/{number}/").status_code for number in (1, 2, 3, 0, 99999999999)]
+        assert (base, statuses) == (base, [200, 200, 404, 404, 404])
 
 
 LISTS = (

@@ -101,9 +101,11 @@ def test_twenty_faults_are_twenty_findings() -> None:
     assert {one.message[-1] for one in found} == {"."}
 
 
-def test_demo_is_clean() -> None:
+def test_demo_is_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    """The import has nothing to tell of it either: a line for each issue, and no report."""
     load_demo(settings.BASE_DIR / "demo")
     issues = list(Issue.objects.published())
+    assert len(capsys.readouterr().out.splitlines()) == len(issues)
     assert {issue.number: codes(issue) for issue in issues} == {number: [] for number in range(1, 7)}
     assert Override.objects.count() == 0
 
