@@ -8,6 +8,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from tests.factories import edith, make_draft, make_issue, make_paper, paula
+from timeline.models import User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
