@@ -9,7 +9,7 @@ const numberOf = (row) => row.querySelector("input[name$='-position']");
 
 // A row that was only added, with nothing chosen, must stay as it is: a number would make it a faulty one.
 const isFilled = (row) =>
-  row.matches(".has_original, .ordered-row") ||
+  row.matches(".has_original") ||
   [...row.querySelectorAll("input:not([type=hidden]):not([type=checkbox]), select, textarea")].some(
     (input) => input !== numberOf(row) && input.value,
   );
@@ -17,7 +17,7 @@ const isFilled = (row) =>
 function renumber(group) {
   rowsOf(group)
     .filter(isFilled)
-    .forEach((row, index) => numberOf(row) && (numberOf(row).value = index + 1));
+    .forEach((row, index) => (numberOf(row).value = index + 1));
 }
 
 // What keeps drafts hears of it as of something typed.
@@ -82,7 +82,7 @@ function start(group) {
   group.addEventListener("keydown", (event) => {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     const row = event.target.closest(ROW);
-    if (!by || !event.altKey || !row || event.target.matches("select, textarea")) return;
+    if (!by || !event.altKey || !row || !numberOf(row) || event.target.matches("select, textarea")) return;
     event.preventDefault();
     step(row, by);
   });

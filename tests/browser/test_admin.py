@@ -46,6 +46,19 @@ def test_preview_follows_the_typing(page: Page) -> None:
     assert preview.get_by_role("heading").get_attribute("id") == f"{paper.anchor}-results"
 
 
+def test_authors_are_ordered_by_buttons_and_keys(page: Page) -> None:
+    paper = make_paper(make_issue(), authors=["Ada", "Bob", "Cy"])
+    sign_in(page, edith().email)
+    page.goto(change_url(paper))
+    rows = page.locator("#bylines-group tr.form-row:not(.empty-form)")
+    rows.nth(2).get_by_role("button", name="Move up").press("Enter")
+    expect(page.locator(".order-status")).to_have_text("Cy: place 2")
+    rows.nth(0).locator("input[name$=position]").press("Alt+ArrowDown")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save and continue editing").first.click()
+    assert [place.author.name for place in paper.bylines.order_by("position")] == ["Cy", "Ada", "Bob"]
+
+
 def test_publisher_publishes_after_a_question(page: Page) -> None:
     issue = make_draft(title="AI Can Think")
     sign_in(page, paula().email)
