@@ -10,6 +10,8 @@ const keeper = document.querySelector(".keeper");
 const form = keeper?.closest("form");
 
 function main() {
+  // Or a browser would put old text into a form of a newer revision when it is reloaded or gone back to.
+  form.autocomplete = "off";
   const find = (selector) => keeper.querySelector(selector);
   const place = `draft:${location.pathname}:`;
   const key = place + form.elements.sheet.value; // another tab has a journal of its own

@@ -147,6 +147,21 @@ def test_own_second_tab_is_no_stranger(page: Page) -> None:
     assert (paper.title, paper.short_title) == ("From the other tab", "From this")
 
 
+def test_reload_leaves_what_was_typed_to_the_journal(page: Page) -> None:
+    """A browser that put the text back by itself would make it look as if the server had it."""
+    paper = opened(page)
+    page.route("**/draft/", lambda route: route.abort())
+    page.locator("#id_body").press("Control+End")
+    page.keyboard.type(" Typed, and reloaded at once.")
+    page.reload()
+    expect(page.locator("#id_body")).to_have_value("First.")
+    expect(page.locator(".journal")).to_be_visible()
+    page.unroute("**/draft/")
+    page.locator(".journal .show").click()
+    expect(page.locator("#id_body")).to_have_value("First. Typed, and reloaded at once.")
+    assert draft_of(paper, edith()).data["body"] == "First. Typed, and reloaded at once."
+
+
 def test_who_signed_in_again_in_another_tab_is_asked_no_more(page: Page) -> None:
     paper = opened(page)
     Session.objects.all().delete()
