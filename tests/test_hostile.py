@@ -220,9 +220,9 @@ def test_nothing_runs_in_the_admin(client: Client, site: dict[str, Any]) -> None
             urls.append(reverse(f"{name}_delete", args=[row.pk]))
     issue = site["issue"]
     for row in (issue, *(row for row in site["rows"] if isinstance(row, Item) and row.issue)):
-        hold(row, current(row) | {"title": HOSTILE[:90]})
         frame = f"admin:{row._meta.app_label}_{row._meta.model_name}_preview_frame"
         urls += [reverse(frame, args=[row.pk, medium]) for medium in ("html", "email")]
+    hold(issue, current(issue) | {"title": HOSTILE[:90], "items": {}})
     urls.append(reverse("admin:timeline_issue_changes", args=[issue.pk]))
     at = versions(issue)[0]
     urls.append(reverse("admin:timeline_issue_restore_at", args=[site["issue"].pk, at.pk]))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from csp.decorators import csp_replace
 from django.contrib.admin.templatetags.admin_urls import admin_urlname
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
@@ -111,8 +111,11 @@ class PreviewPages:
         request.theme = request.GET.get("theme") if request.GET.get("theme") in {"dark", "light"} else ""
         if request.method == "POST":
             return self.rehearsed_preview(request, str(pk), medium)
-        with shown(changes_of(row) if isinstance(row, Issue) else filter(None, [change_of(row)])):
-            return rendered(request, row, medium)
+        try:
+            with shown(changes_of(row) if isinstance(row, Issue) else filter(None, [change_of(row)])):
+                return rendered(request, row, medium)
+        except ValidationError as error:
+            return self.faulty(request, error.messages)
 
     @framed
     @method_decorator(require_POST)
@@ -148,5 +151,7 @@ class PreviewPages:
             return seen[0]
         if answer.status_code != 200:
             return answer
-        faults = answer.context_data["errors"]
+        return self.faulty(request, answer.context_data["errors"])
+
+    def faulty(self, request: HttpRequest, faults: list[str]) -> HttpResponse:
         return render(request, "admin/preview_faults.html", {"faults": faults}, status=400)

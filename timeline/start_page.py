@@ -74,9 +74,9 @@ def change_url(label: str, pk: Any) -> str:
 
 def draft_url(draft: Draft, keys: dict[Key, int]) -> str:
     if pk := keys.get((draft.model, draft.object_uuid)):
-        return f"{change_url(draft.model, pk)}?draft=1"
+        return f"{change_url(draft.model, pk)}?draft={draft.sheet}"
     name = draft.model.replace(".", "_")
-    return f"{reverse(f'admin:{name}_add')}?draft={draft.object_uuid}"
+    return f"{reverse(f'admin:{name}_add')}?draft={draft.sheet}"
 
 
 def keys_of(rows: Iterable[Key]) -> dict[Key, int]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -10,9 +11,9 @@ from django.utils import timezone
 
 from tests.factories import edith, make_image, make_issue, make_news, make_paper, paula, rita
 from tests.timeline.test_admin import change_url
-from timeline.drafts import keep
+from timeline.drafts import Stamp, keep
 from timeline.history import record
-from timeline.models import Content, Publication, User
+from timeline.models import Content, Draft, Publication, User
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,8 @@ def start(user: User) -> str:
 
 
 def unsaved(row: Content, editor: User, title: str) -> None:
-    keep((row._meta.label_lower, row.uuid), editor, 0, {"title": title}, {"title": [title]})
+    label, typed = row._meta.label_lower, {"title": [title]}
+    keep(label, row.uuid, editor, Stamp(uuid4(), 1), None, base=0, data={"title": title}, typed=typed)
 
 
 def test_issues_stand_where_they_belong() -> None:
@@ -60,7 +62,7 @@ def test_what_needs_a_hand_is_there_with_the_way_to_it() -> None:
     unsaved(paper, paula(), "Of somebody else")
     page = start(edith())
     assert f'<a href="{change_url(paper)}">🐳 Orca</a> is on the shelf.' in page
-    assert f'<a href="{change_url(paper)}?draft=1">Half a title</a>' in page
+    assert f'<a href="{change_url(paper)}?draft={Draft.objects.get(editor=edith()).sheet}">Half a title</a>' in page
     assert "2 images</a> have no alternative text or no rights." in page
     assert "Of somebody else" not in page
 
@@ -68,9 +70,8 @@ def test_what_needs_a_hand_is_there_with_the_way_to_it() -> None:
 def test_draft_of_nothing_yet_leads_to_where_one_adds() -> None:
     paper = make_paper(title="Begun")
     unsaved(paper, edith(), "Begun")
-    uuid = paper.uuid
     paper.delete()
-    assert f"/admin/papers/papersummary/add/?draft={uuid}" in start(edith())
+    assert f"/admin/papers/papersummary/add/?draft={Draft.objects.get().sheet}" in start(edith())
 
 
 def test_last_actions_tell_who_did_what_newest_first() -> None:
