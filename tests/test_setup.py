@@ -69,6 +69,8 @@ def test_with_production_settings_the_site_starts(tmp_path: Path) -> None:
         ("WEBSUB_HUB", {"WEBSUB_HUB": "ftp://hub.example.org/"}),
         ("WEBSUB_HUB", {"WEBSUB_HUB": "https://[hub"}),
         ("LOG_LEVEL", {"LOG_LEVEL": "chatty"}),
+        ("PAGE_CACHE_MB", {"PAGE_CACHE_MB": "plenty"}),
+        ("PAGE_CACHE_MB", {"PAGE_CACHE_MB": "-1"}),
     ],
 )
 def test_wrong_setting_stops_the_start_with_a_sentence(tmp_path: Path, name: str, values: dict[str, str]) -> None:

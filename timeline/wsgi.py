@@ -1,11 +1,17 @@
 import gc
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timeline.settings")
 
 application = get_wsgi_application()
+
+if settings.PAGE_CACHE_MB:
+    from timeline.pagecache import PageCache  # only now: models are loaded
+
+    application = PageCache(application)
 
 # What is loaded by now stays. The garbage collector stops every thread while it looks through all objects, which took
 # 50 ms with these and takes 10 without.
