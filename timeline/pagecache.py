@@ -203,7 +203,8 @@ class PageCache:
                 return self.django(environ, start_response)
             variant = made
         # Copies: a server may add to the list that it gets.
-        if variant.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        if known and (variant.etag in known or known == "*"):
             start_response("304 Not Modified", variant.unchanged.copy())
             return []
         start_response("200 OK", variant.headers.copy())

@@ -22,6 +22,7 @@ from timeline.publishing import publish, withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+
 @pytest.fixture
 def rows() -> None:
     """Something of everything."""
@@ -54,7 +55,7 @@ def move() -> None:
 
 def sweep() -> None:
     Image.objects.update(created_at=timezone.now() - timedelta(days=30))
-    images.sweep(timedelta(days=7))
+    images.sweep()
 
 
 def topic(name: str) -> Topic:
@@ -206,7 +207,10 @@ def test_a_transaction_counts_once(rows: None) -> None:
 def test_migrate_mends_what_nobody_counts(rows: None) -> None:
     assert (edition.missing(), check_edition(["default"])) == (set(), [])
     before = edition.number()
-    raw("DROP TRIGGER " + ("edition_timeline_issue_update" if connection.vendor == "sqlite" else "edition ON timeline_issue"))
+    raw(
+        "DROP TRIGGER "
+        + ("edition_timeline_issue_update" if connection.vendor == "sqlite" else "edition ON timeline_issue")
+    )
     Issue.objects.update(title="Other")
     assert edition.number() == before
     assert edition.missing() == {"timeline_issue"}
