@@ -135,8 +135,8 @@ def open_token(using: str = DEFAULT_DB_ALIAS) -> Callable[[], Hashable]:
     """A function that costs next to nothing. While its value stays, no process of this machine has changed the edition.
 
     On SQLite it asks the database, through a connection of its own that only reads; it may raise sqlite3.Error. On
-    PostgreSQL it looks at the notices of this machine: changes by other machines, and those of a process that was killed
-    between its commit and its notice, have to be asked for.
+    PostgreSQL it looks at the notices of this machine: changes by other machines, and those of a process that was
+    killed between its commit and its notice, have to be asked for.
     """
     connection = connections[using]
     if connection.vendor == "postgresql":

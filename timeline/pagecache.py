@@ -103,7 +103,7 @@ class Page:
 
 
 class Stock:
-    """The pages of one edition that are in memory: at most `room` bytes, the one that was not asked for longest goes first."""
+    """The pages of one edition in memory: at most `room` bytes, and the least recently asked for goes first."""
 
     def __init__(self, token: Hashable, number: int | None, until: float, room: int, hot: dict[Key, Page]) -> None:
         self.token = token  # another one: ask the database whether this is still the edition
@@ -261,7 +261,7 @@ class PageCache:
             return self.stock
 
     def make(self, key: Key, encoding: str) -> Variant | Answer | None:
-        """The page, made by one thread for all that wait; the answer where it is no page; None: ask as you were asked."""
+        """The page, made by one thread for all that wait; an answer that is no page; None: ask as you were asked."""
         lock = self.renderers[hash(key) % len(self.renderers)]
         has_lock = lock.acquire(timeout=PATIENCE)
         try:

@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Edition(models.Model):
-    """The sum of all rows is the edition. Triggers write them: timeline.edition says how, and why there may be several."""
+    """The sum of all rows is the edition. Triggers write them; timeline.edition says why there may be several."""
 
     number = models.BigIntegerField()
 
