@@ -176,6 +176,7 @@ def notice_writes(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 def notice_write(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
     result = execute(sql, params, many, context)
     connection = context["connection"]
-    if not str(sql).startswith("SELECT") and (connection.in_atomic_block or connection.get_autocommit()):
+    is_reading = str(sql).lstrip(" \n(").startswith("SELECT")
+    if not is_reading and (connection.in_atomic_block or connection.get_autocommit()):
         connection.on_commit(give_notice, robust=True)
     return result

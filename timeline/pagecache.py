@@ -252,13 +252,14 @@ class PageCache:
                 else:
                     until = Issue.objects.next_publication()
                     hot = stock.hottest() if stock else {}
-                    self.stock = Stock(token, number, until.timestamp() if until else float("inf"), self.room, hot)
+                    stock = Stock(token, number, until.timestamp() if until else float("inf"), self.room, hot)
+                    self.stock = stock
                     self.wake.set()
             except DatabaseError:
                 connection.close()
                 raise
             self.asked_at = time.monotonic()
-            return self.stock
+            return stock
 
     def make(self, key: Key, encoding: str) -> Variant | Answer | None:
         """The page, made by one thread for all that wait; an answer that is no page; None: ask as you were asked."""
@@ -287,7 +288,7 @@ class PageCache:
         """What Django answers, and whether it would answer everybody so."""
         question = Question(key)
         told: list[Any] = []
-        with closing(self.django(question, lambda *given: told.extend(given))) as chunks:  # type: ignore[arg-type, return-value]
+        with closing(self.django(question, lambda *given: told.extend(given))) as chunks:  # type: ignore[arg-type]
             body = b"".join(chunks)
         answer = Answer(told[0], told[1], body)
         headers = [(name.lower(), value.lower()) for name, value in answer.headers]

@@ -6,12 +6,11 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "timeline.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
 
-if settings.PAGE_CACHE_MB:
-    from timeline.pagecache import PageCache  # only now: models are loaded
+from timeline.pagecache import PageCache  # noqa: E402  (models are there only now)
 
-    application = PageCache(application)
+application = PageCache(django) if settings.PAGE_CACHE_MB else django
 
 # What is loaded by now stays. The garbage collector stops every thread while it looks through all objects, which took
 # 50 ms with these and takes 10 without.
