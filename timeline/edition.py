@@ -11,11 +11,9 @@ random: a number does not come back with an older copy of the database.
 
 import mmap
 import os
-import sqlite3
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -131,28 +129,16 @@ TRIGGERS = {
 }
 
 
-def open_token(using: str = DEFAULT_DB_ALIAS) -> Callable[[], Hashable]:
-    """A function that costs next to nothing. While its value stays, no process of this machine has changed the edition.
-
-    On SQLite it asks the database, through a connection of its own that only reads; it may raise sqlite3.Error. On
-    PostgreSQL it looks at the notices of this machine: changes by other machines, and those of a process that was
-    killed between its commit and its notice, have to be asked for.
-    """
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        notices = open_notices()
-        return lambda: notices[:NOTICE]
-    path = quote(str(connection.settings_dict["NAME"]))
-    reader = sqlite3.connect(f"file:{path}?mode=ro", uri=True, check_same_thread=False, isolation_level=None, timeout=1)
-    return lambda: reader.execute(SUM).fetchone()
-
-
-NOTICE = 8  # bytes, random: that they are others is all they say
+NOTICE = 8  # bytes, random: all they say is that they are others
 
 
 @cache
-def open_notices() -> mmap.mmap:
-    """The memory that all processes of the machine share through a file."""
+def notices() -> mmap.mmap:
+    """The memory that all processes of the machine share through a file.
+
+    While its bytes stay, no process of this machine has written anything. Not so: what other machines write, what comes
+    by another program, and what a process wrote that was killed between its commit and its notice. Ask for that.
+    """
     settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(settings.VAR_DIR / "notices", os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -164,19 +150,19 @@ def open_notices() -> mmap.mmap:
 
 
 def give_notice() -> None:
-    open_notices()[:NOTICE] = os.urandom(NOTICE)
+    notices()[:] = os.urandom(NOTICE)
 
 
 def notice_writes(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
-    """For a new connection to PostgreSQL: after the commit of whatever it writes, the other processes hear of it."""
-    if connection.vendor == "postgresql" and notice_write not in connection.execute_wrappers:
+    """For a new connection: after the commit of whatever it writes, the processes of this machine hear of it."""
+    if notice_write not in connection.execute_wrappers:
         connection.execute_wrappers.append(notice_write)
 
 
 def notice_write(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
     result = execute(sql, params, many, context)
     connection = context["connection"]
-    is_reading = str(sql).lstrip(" \n(").startswith("SELECT")
+    is_reading = str(sql).lstrip(" \n(").startswith(("SELECT", "BEGIN", "PRAGMA"))
     if not is_reading and (connection.in_atomic_block or connection.get_autocommit()):
         connection.on_commit(give_notice, robust=True)
     return result

@@ -11,17 +11,17 @@ changed goes with the edition that it may not belong to.
 
 import gzip
 import logging
-import sqlite3
 import threading
 import time
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nlargest
+from mmap import mmap
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse
 from wsgiref.util import setup_testing_defaults
@@ -37,7 +37,8 @@ from timeline.compression import SHORT, best
 from timeline.models import Issue
 
 Headers = list[tuple[str, str]]
-Key = tuple[str, str, str]  # scheme, host without a port, path
+Origin = tuple[str, str]  # scheme, and host without a port
+Key = tuple[Origin, str]  # and the path
 Application = Callable[[dict[str, Any], StartResponse], Any]
 
 # Never kept, so not even asked for twice: what lies there is for one person, reads its query, or is a file.
@@ -52,7 +53,7 @@ PATIENCE = 5  # seconds for which one waits for another's work on the same page
 HOT = 16  # pages that are made anew before anybody asks
 OVERHEAD = 3_000  # bytes of a page in memory beside its own
 
-UNKNOWN = (sqlite3.Error, DatabaseError, OSError)  # what is raised where the edition cannot be read
+UNKNOWN = (DatabaseError, OSError)  # what is raised where the edition cannot be read
 log = logging.getLogger(__name__)
 
 
@@ -105,8 +106,8 @@ class Page:
 class Stock:
     """The pages of one edition in memory: at most `room` bytes, and the least recently asked for goes first."""
 
-    def __init__(self, token: Hashable, number: int | None, until: float, room: int, hot: dict[Key, Page]) -> None:
-        self.token = token  # another one: ask the database whether this is still the edition
+    def __init__(self, notice: bytes, number: int | None, until: float, room: int, hot: dict[Key, Page]) -> None:
+        self.notice = notice  # a newer one: ask the database whether this is still the edition
         self.number = number
         self.until = until  # seconds since 1970: when the next issue comes out by itself
         self.room = room
@@ -147,7 +148,7 @@ class Question(dict[str, Any]):
     is_query_read = False
 
     def __init__(self, key: Key) -> None:
-        scheme, host, path = key
+        (scheme, host), path = key
         super().__init__({"wsgi.url_scheme": scheme, "HTTP_HOST": host, "PATH_INFO": path, "REQUEST_METHOD": "GET"})
         setup_testing_defaults(self)
 
@@ -173,11 +174,12 @@ class PageCache:
         self.django = django
         self.room = room
         self.stock: Stock | None = None
-        self.token: Callable[[], Hashable] | None = None
+        self.notices: mmap | None = None
         self.asked_at = 0.0  # by time.monotonic(): when the database last told its edition
         self.lock = threading.Lock()
         self.renderers = [threading.Lock() for _ in range(64)]  # a page has one of them, by its hash
-        self.domain = lru_cache(256)(domain)
+        self.origin = lru_cache(256)(origin)
+        self.forwarded = (settings.SECURE_PROXY_SSL_HEADER or ("", ""))[0]
         self.encoding = lru_cache(256)(best)
         self.wake = threading.Event()
         self.is_closed = False
@@ -189,9 +191,8 @@ class PageCache:
         if not key or not stock:
             return self.django(environ, start_response)
         encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        page = stock.get(key)
         variant = None
-        if page:
+        if page := stock.get(key):
             page.asked += 1
             variant = page.variants.get(encoding)
         if not variant:
@@ -213,14 +214,11 @@ class PageCache:
     def key(self, environ: dict[str, Any]) -> Key | None:
         """None where Django has to see the request itself."""
         path = environ["PATH_INFO"]
-        if (
-            environ["REQUEST_METHOD"] not in ("GET", "HEAD")
-            or path.startswith(LIVE)
-            or "HTTP_AUTHORIZATION" in environ
-            or not (host := self.domain(environ.get("HTTP_HOST", "")))
-        ):
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ:
             return None
-        return scheme(environ), host, path
+        host = environ.get("HTTP_HOST", "")
+        known = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
+        return (known, path) if known else None
 
     def current(self) -> Stock | None:
         """The stock of the edition that the database has now; None while nobody knows which."""
@@ -228,8 +226,8 @@ class PageCache:
         try:
             if (
                 stock
-                and self.token
-                and self.token() == stock.token
+                and self.notices
+                and self.notices[:] == stock.notice
                 and time.time() < stock.until
                 and time.monotonic() - self.asked_at < TRUST
             ):
@@ -242,22 +240,21 @@ class PageCache:
     def look(self) -> Stock:
         """The same, but the database is asked."""
         with self.lock:
-            token_of_now = self.token or self.open()
-            token = token_of_now()  # first: what changes from now on changes it once more
+            notices = self.notices or self.open()
+            notice = notices[:]  # first: what changes from now on changes it once more
             stock = self.stock
             try:
                 number = edition.number()
                 if stock and stock.number == number and time.time() < stock.until:
-                    stock.token = token
+                    stock.notice = notice
                 else:
                     until = Issue.objects.next_publication()
                     hot = stock.hottest() if stock else {}
-                    stock = Stock(token, number, until.timestamp() if until else float("inf"), self.room, hot)
+                    stock = Stock(notice, number, until.timestamp() if until else float("inf"), self.room, hot)
                     self.stock = stock
                     self.wake.set()
-            except DatabaseError:
-                connection.close()
-                raise
+            finally:
+                connection.close_if_unusable_or_obsolete()
             self.asked_at = time.monotonic()
             return stock
 
@@ -300,15 +297,15 @@ class PageCache:
         )
         return answer, not is_personal and not question.is_query_read
 
-    def open(self) -> Callable[[], Hashable]:
+    def open(self) -> mmap:
         """In the process that serves, not in the one that it was forked from."""
         if uncounted := edition.missing():
             raise OSError(f"Nothing counts the changes of {', '.join(sorted(uncounted))}: run manage.py migrate.")
-        self.token = edition.open_token()
+        self.notices = edition.notices()
         self.worker = threading.Thread(target=self.work, name="page cache", daemon=True)
         self.worker.start()
         file_changed.connect(self.forget)
-        return self.token
+        return self.notices
 
     def close(self) -> None:
         """Tests do; a server just ends."""
@@ -344,16 +341,15 @@ class PageCache:
             del stock.hot[key]
 
 
-def scheme(environ: dict[str, Any]) -> str:
-    """As Django understands it: what a trusted proxy says, else what the server says."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        name, secure = settings.SECURE_PROXY_SSL_HEADER
-        if said := environ.get(name):
-            return "https" if said.split(",", 1)[0].strip() == secure else "http"
-    return str(environ["wsgi.url_scheme"])
+def origin(scheme: str, forwarded: str | None, host: str) -> Origin | None:
+    """What Django makes of the server's scheme, of what a trusted proxy says it was, and of a Host header.
 
-
-def domain(host: str) -> str:
-    """What a Host header names, without its port, if the site answers to it; else ""."""
+    None for a host that is not ours.
+    """
     name, _ = split_domain_port(host)
-    return name if name and validate_host(name, settings.ALLOWED_HOSTS) else ""
+    if not name or not validate_host(name, settings.ALLOWED_HOSTS):
+        return None
+    if settings.SECURE_PROXY_SSL_HEADER and forwarded is not None:
+        is_secure = forwarded.split(",", 1)[0].strip() == settings.SECURE_PROXY_SSL_HEADER[1]
+        scheme = "https" if is_secure else "http"
+    return scheme, name
