@@ -106,10 +106,11 @@ class Page:
 class Stock:
     """The pages of one edition in memory: at most `room` bytes, and the least recently asked for goes first."""
 
-    def __init__(self, notice: bytes, number: int | None, until: float, room: int, hot: dict[Key, Page]) -> None:
-        self.notice = notice  # a newer one: ask the database whether this is still the edition
-        self.number = number
-        self.until = until  # seconds since 1970: when the next issue comes out by itself
+    def __init__(self, number: int | None, next_issue: float, room: int, hot: dict[Key, Page]) -> None:
+        self.number = number  # of the edition
+        self.next_issue = next_issue  # seconds since 1970: when one comes out by itself
+        self.notice = b""  # where another one is, or it is `until`, the database is asked whether this is the edition
+        self.until = 0.0
         self.room = room
         self.hot = hot  # the most asked ones of the edition before, until they are made anew
         self.size = 0
@@ -175,62 +176,50 @@ class PageCache:
         self.room = room
         self.stock: Stock | None = None
         self.notices: mmap | None = None
-        self.asked_at = 0.0  # by time.monotonic(): when the database last told its edition
         self.lock = threading.Lock()
         self.renderers = [threading.Lock() for _ in range(64)]  # a page has one of them, by its hash
         self.origin = lru_cache(256)(origin)
-        self.forwarded = (settings.SECURE_PROXY_SSL_HEADER or ("", ""))[0]
+        self.forwarded = settings.SECURE_PROXY_SSL_HEADER[0] if settings.SECURE_PROXY_SSL_HEADER else ""
         self.encoding = lru_cache(256)(best)
         self.wake = threading.Event()
         self.is_closed = False
         self.worker: threading.Thread | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        key = self.key(environ)
-        stock = self.current() if key else None
-        if not key or not stock:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        host = environ.get("HTTP_HOST", "")
+        origin = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
+        stock = self.current() if origin and method in ("GET", "HEAD") else None
+        if not origin or not stock:
             return self.django(environ, start_response)
+        key = origin, path
         encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         variant = None
         if page := stock.get(key):
             page.asked += 1
             variant = page.variants.get(encoding)
         if not variant:
-            made = self.make(key, encoding)
-            if isinstance(made, Answer):
-                start_response(made.status, made.headers)
-                return [made.body] if environ["REQUEST_METHOD"] == "GET" else []
+            is_live = path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ
+            made = None if is_live else self.make(key, encoding)
             if not made:
                 return self.django(environ, start_response)
+            if isinstance(made, Answer):
+                start_response(made.status, made.headers)
+                return [made.body] if method == "GET" else []
             variant = made
-        # Copies: a server may add to the list that it gets.
         known = environ.get("HTTP_IF_NONE_MATCH")
+        # Copies: a server may add to the list that it gets.
         if known and (variant.etag in known or known == "*"):
             start_response("304 Not Modified", variant.unchanged.copy())
             return []
         start_response("200 OK", variant.headers.copy())
-        return [variant.body] if environ["REQUEST_METHOD"] == "GET" else []
-
-    def key(self, environ: dict[str, Any]) -> Key | None:
-        """None where Django has to see the request itself."""
-        path = environ["PATH_INFO"]
-        if environ["REQUEST_METHOD"] not in ("GET", "HEAD") or path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ:
-            return None
-        host = environ.get("HTTP_HOST", "")
-        known = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
-        return (known, path) if known else None
+        return [variant.body] if method == "GET" else []
 
     def current(self) -> Stock | None:
         """The stock of the edition that the database has now; None while nobody knows which."""
         stock = self.stock
         try:
-            if (
-                stock
-                and self.notices
-                and self.notices[:] == stock.notice
-                and time.time() < stock.until
-                and time.monotonic() - self.asked_at < TRUST
-            ):
+            if stock and self.notices and self.notices[:] == stock.notice and time.time() < stock.until:
                 return stock
             return self.look()
         except UNKNOWN:
@@ -245,17 +234,15 @@ class PageCache:
             stock = self.stock
             try:
                 number = edition.number()
-                if stock and stock.number == number and time.time() < stock.until:
-                    stock.notice = notice
-                else:
-                    until = Issue.objects.next_publication()
-                    hot = stock.hottest() if stock else {}
-                    stock = Stock(notice, number, until.timestamp() if until else float("inf"), self.room, hot)
-                    self.stock = stock
+                now = time.time()
+                if not stock or stock.number != number or now >= stock.next_issue:
+                    following = Issue.objects.next_publication()
+                    next_issue = following.timestamp() if following else float("inf")
+                    stock = self.stock = Stock(number, next_issue, self.room, stock.hottest() if stock else {})
                     self.wake.set()
+                stock.notice, stock.until = notice, min(stock.next_issue, now + TRUST)
             finally:
                 connection.close_if_unusable_or_obsolete()
-            self.asked_at = time.monotonic()
             return stock
 
     def make(self, key: Key, encoding: str) -> Variant | Answer | None:
@@ -327,6 +314,8 @@ class PageCache:
                 self.warm(self.look())
             except UNKNOWN:
                 continue  # a request will say so
+            except Exception:  # or nobody would look any more
+                log.exception("A page could not be made before anybody asked for it.")
         connection.close()
 
     def warm(self, stock: Stock) -> None:
