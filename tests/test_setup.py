@@ -177,7 +177,7 @@ def test_develop_loads_the_whole_demo_or_nothing(demo: Path) -> None:
 def test_develop_refuses_production(settings: Settings) -> None:
     settings.DEBUG = False
 
-    with pytest.raises(CommandError, match="with DEBUG=0 run granian and db_worker instead"):
+    with pytest.raises(CommandError, match=r"with DEBUG=0 run `manage\.py serve` and db_worker instead"):
         call_command("develop")
 
 

@@ -1,0 +1,79 @@
+"""`manage.py serve`, as production runs it: a server, and other processes that change what it shows."""
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
+
+from tests.test_setup import PRODUCTION, ROOT, answer, environment, free_port, manage
+
+ISSUE = """
+from django.utils import timezone
+from timeline.models import Issue
+Issue.objects.create(number=7, title="A first issue", published_at=timezone.now())
+"""
+
+
+def test_serve_refuses_development(settings: Settings) -> None:
+    settings.DEBUG = True
+
+    with pytest.raises(CommandError, match="set DEBUG=0"):
+        call_command("serve")
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> dict[str, str]:
+    """A site with one issue, and its port."""
+    env = environment(**PRODUCTION | {"ALLOWED_HOSTS": "127.0.0.1", "VAR_DIR": str(tmp_path)})
+    for command in (["migrate"], ["collectstatic", "--no-input"], ["shell", "--command", ISSUE]):
+        run = manage(*command, env=env)
+        assert run.returncode == 0, run.stderr
+    return env | {"GRANIAN_PORT": str(free_port()), "GRANIAN_RESPAWN_INTERVAL": "0.5"}
+
+
+@pytest.fixture
+def server(production: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=ROOT, env=production, stderr=subprocess.PIPE)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_serve_shows_what_other_processes_change_with_the_next_request(
+    production: dict[str, str], server: subprocess.Popen[bytes]
+) -> None:
+    site = f"http://127.0.0.1:{production['GRANIAN_PORT']}"
+
+    def status() -> int:
+        try:
+            with urllib.request.urlopen(f"{site}/issues/7/", timeout=30) as response:
+                return response.status
+        except HTTPError as error:
+            return error.code
+
+    page = answer(f"{site}/issues/7/")
+    with urllib.request.urlopen(site + re.findall(r'"(/static/css/base\.[0-9a-f]+\.css)"', page)[0]) as style:
+        assert "immutable" in style.headers["Cache-Control"]
+    seen = [status()]
+    for command in (["withdraw", "7"], ["publish", "7", "--override", "A test."], ["withdraw", "7"]):
+        assert manage(*command, env=production).returncode == 0
+        seen.append(status())
+    assert seen == [200, 404, 200, 404]
+
+    server.send_signal(signal.SIGHUP)
+    assert server.stderr
+    while b"Stopped old worker-1" not in server.stderr.readline():
+        assert status() == 404
+    assert status() == 404
+
+    server.terminate()
+    assert server.wait(timeout=30) == 0
