@@ -36,7 +36,7 @@ def production(tmp_path: Path) -> dict[str, str]:
     for command in (["migrate"], ["shell", "--command", ISSUE]):
         run = manage(*command, env=env)
         assert run.returncode == 0, run.stderr
-    return env | {"GRANIAN_PORT": str(free_port()), "GRANIAN_WORKERS": "1"}
+    return env | {"GRANIAN_PORT": str(free_port()), "GRANIAN_WORKERS": "1", "GRANIAN_RESPAWN_INTERVAL": "1"}
 
 
 @pytest.fixture
@@ -62,20 +62,20 @@ def test_serve_shows_what_other_processes_change_with_the_next_request(
 
     assert "A first issue" in answer(f"{site}/issues/7.md")
     seen = [is_public()]
-    for command in (["withdraw", "7"], ["publish", "7", "--override", "A test."], ["withdraw", "7"]):
+    for command in (["withdraw", "7"], ["publish", "7", "--override", "A test."]):
         assert manage(*command, env=production).returncode == 0
         seen.append(is_public())
-    assert seen == [True, False, True, False]
+    assert seen == [True, False, True]
 
     server.send_signal(signal.SIGHUP)
     assert server.stdout
     said: list[bytes] = []
     for line in server.stdout:
         said.append(line)
-        assert not is_public()
         if b"Stopped old worker" in line:
             break
     assert b"HUP signal received" in b"".join(said)
+    assert "A first issue" in answer(f"{site}/issues/7.md")
 
     server.terminate()
     assert server.wait(timeout=30) == 0

@@ -23,6 +23,8 @@ class Command(BaseCommand):
         os.environ.setdefault("GRANIAN_WEBSOCKETS", "false")
         os.environ.setdefault("GRANIAN_RESPAWN_FAILED_WORKERS", "true")
         os.environ.setdefault("GRANIAN_WORKERS_KILL_TIMEOUT", "30")
+        # Seconds that a new process has to load the site before the old one stops to listen.
+        os.environ.setdefault("GRANIAN_RESPAWN_INTERVAL", "15")
         # In the place of this process, so that signals reach it.
         os.chdir(settings.BASE_DIR)
         os.execv(Path(sys.executable).with_name("granian"), ["granian", APPLICATION])
