@@ -20,6 +20,5 @@ COPY --from=build /site /site
 WORKDIR /site
 USER site
 EXPOSE 8000
-# One thread: the work is Python's, more threads would only wait for each other. More load: more workers.
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--blocking-threads", "1", \
-     "timeline.wsgi:application"]
+ENV GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000
+CMD ["python", "manage.py", "serve"]

@@ -1,4 +1,5 @@
 # make run     the site with its demo and the background worker on http://127.0.0.1:8000 (PORT=8001: elsewhere)
+# make serve   the site as in production, with the settings that the environment gives (docs/operations.md)
 # make test    every test: on SQLite, on PostgreSQL, in a browser; then the coverage
 # make check   linters, types, templates, migrations, settings of production
 # make bench   the benchmarks
@@ -16,11 +17,16 @@ SEARCH := tests/timeline/test_search.py
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .NOTPARALLEL:
-.PHONY: run test test-sqlite test-postgresql test-browser check bench drill audit lock clean
+.PHONY: run serve test test-sqlite test-postgresql test-browser check bench drill audit lock clean
 
 run: export SITE_URL = http://127.0.0.1:$(PORT)
 run: .venv/requirements.stamp
 	@$(BIN)/python manage.py develop
+
+serve: .venv/requirements.stamp
+	@$(BIN)/python manage.py migrate --no-input
+	@$(BIN)/python manage.py collectstatic --no-input
+	@exec $(BIN)/python manage.py serve
 
 test: .venv/requirements-dev.stamp
 	@rm -f .coverage .coverage.*

@@ -69,6 +69,8 @@ def test_with_production_settings_the_site_starts(tmp_path: Path) -> None:
         ("WEBSUB_HUB", {"WEBSUB_HUB": "ftp://hub.example.org/"}),
         ("WEBSUB_HUB", {"WEBSUB_HUB": "https://[hub"}),
         ("LOG_LEVEL", {"LOG_LEVEL": "chatty"}),
+        ("PAGE_CACHE_MB", {"PAGE_CACHE_MB": "plenty"}),
+        ("PAGE_CACHE_MB", {"PAGE_CACHE_MB": "-1"}),
     ],
 )
 def test_wrong_setting_stops_the_start_with_a_sentence(tmp_path: Path, name: str, values: dict[str, str]) -> None:
@@ -175,7 +177,7 @@ def test_develop_loads_the_whole_demo_or_nothing(demo: Path) -> None:
 def test_develop_refuses_production(settings: Settings) -> None:
     settings.DEBUG = False
 
-    with pytest.raises(CommandError, match="with DEBUG=0 run granian and db_worker instead"):
+    with pytest.raises(CommandError, match=r"with DEBUG=0 run `manage\.py serve` and db_worker instead"):
         call_command("develop")
 
 

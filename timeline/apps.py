@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate
 
 
@@ -8,7 +9,7 @@ class TimelineConfig(AppConfig):
     verbose_name = "The AI Timeline"
 
     def ready(self) -> None:
-        from timeline import catalogue, checks, search_index  # noqa: F401  (checks registers itself)
+        from timeline import catalogue, checks, edition, search_index  # noqa: F401  (checks registers itself)
         from timeline.groups import create_groups
 
         # Permissions exist only after migrate has made those of every app, so no migration can hand them out.
@@ -18,6 +19,8 @@ class TimelineConfig(AppConfig):
         post_migrate.connect(catalogue.fill, sender=last)
         for model in catalogue.forgotten():  # of no other: what nobody hears of is deleted without being read
             post_delete.connect(catalogue.forget, sender=model)
+        post_migrate.connect(edition.create, sender=last)
+        connection_created.connect(edition.notice_writes)
 
 
 class TimelineAdminConfig(AdminConfig):

@@ -1,4 +1,4 @@
-"""What `manage.py check` verifies beyond Django: sections with their templates, the index of search."""
+"""What `manage.py check` verifies beyond Django: sections with their templates, the index of search, the edition."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
-from timeline import search_index
+from timeline import edition, search_index
 from timeline.sections import MEDIA, sections
 
 
@@ -45,4 +45,19 @@ def check_search_index(databases: Sequence[str] | None = None, **kwargs: Any) ->
         )
         for using in databases or ()
         if search_index.is_migrated(using) and not search_index.exists(using)
+    ]
+
+
+@register(Tags.database)
+def check_edition(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """A warning, as above: migrate asks before it mends."""
+    return [
+        Warning(
+            f"In the database “{using}” nothing counts the changes of {', '.join(sorted(uncounted))}: "
+            "no page is kept ready until then.",
+            hint="`manage.py migrate` makes the triggers again.",
+            id="timeline.W002",
+        )
+        for using in databases or ()
+        if edition.is_migrated(using) and (uncounted := edition.missing(using))
     ]

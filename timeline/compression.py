@@ -11,7 +11,14 @@ from django.utils.cache import patch_vary_headers
 
 QUALITY = 6  # of 11: as fast as gzip, and smaller; higher ones need ten times as long
 SHORT = 200  # bytes that are not worth it, as in Django
-BROTLI = re.compile(r"\bbr\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
+REFUSED = r"(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))"
+BROTLI = re.compile(rf"\bbr\b{REFUSED}")
+GZIP = re.compile(rf"\bgzip\b{REFUSED}")
+
+
+def best(accepted: str) -> str:
+    """The encoding for who sends that Accept-Encoding: "br", "gzip", or "" for none."""
+    return "br" if BROTLI.search(accepted) else "gzip" if GZIP.search(accepted) else ""
 
 
 class CompressionMiddleware(GZipMiddleware):

@@ -94,6 +94,11 @@ vars().update(
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="The AI Timeline <noreply@localhost>")
 
 HUB_HINT = "set it to the address of a WebSub hub, such as https://hub.example.org/, or leave it empty."
+PAGES_HINT = "set it to a whole number of megabytes, or to 0 to keep no page ready."
+PAGE_CACHE_MB = setting(env.int, "PAGE_CACHE_MB", 32, PAGES_HINT)
+if PAGE_CACHE_MB < 0:
+    raise ImproperlyConfigured(f"PAGE_CACHE_MB is wrong: {PAGES_HINT}")
+
 hub = setting(env.url, "WEBSUB_HUB", "", HUB_HINT)
 WEBSUB_HUB = hub.geturl()  # "": none
 if WEBSUB_HUB and (hub.scheme not in {"http", "https"} or not hub.hostname):

@@ -21,6 +21,7 @@ from timeline.models.content import (
 )
 from timeline.models.draft import Draft, Presence
 from timeline.models.dump import Dump
+from timeline.models.edition import Edition
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
 from timeline.models.pending import CorrectedRow, Correction, PendingChange
@@ -35,6 +36,7 @@ __all__ = [
     "Correction",
     "Draft",
     "Dump",
+    "Edition",
     "Entry",
     "EntryQuerySet",
     "Facet",

@@ -1,6 +1,7 @@
 """The issue and everything that hangs on it whatever its kind: settings, items, topics, history."""
 
 import zoneinfo
+from datetime import datetime
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -121,6 +122,11 @@ class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> "IssueQuerySet":
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
         return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
+
+    def next_publication(self) -> datetime | None:
+        """When the next scheduled issue comes out."""
+        scheduled = self.filter(published_at__gt=timezone.now(), withdrawn_at=None)
+        return scheduled.aggregate(next=models.Min("published_at"))["next"]
 
     def beside(self, issue: "Issue") -> tuple["Issue | None", "Issue | None"]:
         """The ones before and after `issue` by number. One query."""

@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("develop is for development: with DEBUG=0 run granian and db_worker instead.")
+            raise CommandError("develop is for development: with DEBUG=0 run `manage.py serve` and db_worker instead.")
         stop_quietly_on_signals()
         address = listening_address(settings.SITE_URL)
         call_command("migrate", verbosity=0)

@@ -1,0 +1,344 @@
+"""The page cache: readers get ready bytes before Django starts.
+
+Public pages are the same for everybody, so a page depends on scheme, host and path alone. That is not hoped for: Django
+is asked by a request that has nothing else in it (`Question`), and what looks at the query or the cookies all the same
+is not kept, but asked again as the reader asked.
+
+All that is kept belongs to one edition (timeline.edition) and to the time until the next scheduled issue; then it is
+dropped as a whole. The edition is read before the first query for a page, so a page that was made while something
+changed goes with the edition that it may not belong to.
+"""
+
+import gzip
+import logging
+import threading
+import time
+from base64 import urlsafe_b64encode
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from heapq import nlargest
+from mmap import mmap
+from typing import Any, NamedTuple
+from wsgiref.types import StartResponse
+from wsgiref.util import setup_testing_defaults
+
+import brotli
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http.request import split_domain_port, validate_host
+from django.utils.autoreload import file_changed
+
+from timeline import edition
+from timeline.compression import SHORT, best
+from timeline.models import Issue
+
+Headers = list[tuple[str, str]]
+Origin = tuple[str, str]  # scheme, and host without a port
+Key = tuple[Origin, str]  # and the path
+Application = Callable[[dict[str, Any], StartResponse], Any]
+
+# Never kept, so not even asked for twice: what lies there is for one person, reads its query, or is a file.
+LIVE = ("/admin/", "/api/v1/", "/markdownx/", "/search/", "/healthz", settings.STATIC_URL, settings.MEDIA_URL)
+# Browsers ask each time and mostly hear 304; a shared cache in between may keep a page for the second that we promise.
+CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
+OWN = {"cache-control", "content-encoding", "content-length", "etag", "vary"}  # headers that we write ourselves
+QUALITY = 9  # of Brotli, out of 11: a page is packed once for all its readers, but an editor's next change waits for it
+POLL = 0.4  # seconds between two looks at the database: changes by other machines are seen within one
+TRUST = 60  # seconds for which the last edition is served while the database does not answer
+PATIENCE = 5  # seconds for which one waits for another's work on the same page
+HOT = 16  # pages that are made anew before anybody asks
+OVERHEAD = 3_000  # bytes of a page in memory beside its own
+
+UNKNOWN = (DatabaseError, OSError)  # what is raised where the edition cannot be read
+log = logging.getLogger(__name__)
+
+
+class Variant(NamedTuple):
+    """A page in one encoding, ready to be sent."""
+
+    etag: str
+    headers: Headers
+    unchanged: Headers  # of a 304
+    body: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Page:
+    headers: Headers
+    body: bytes
+    variants: dict[str, Variant] = field(default_factory=dict)
+    asked: int = 0  # how often
+    counted: int = 0  # the bytes for which its stock has accounted
+
+    @property
+    def size(self) -> int:
+        packed = (len(variant.body) for variant in self.variants.values() if variant.body is not self.body)
+        return OVERHEAD + len(self.body) + sum(packed)
+
+    def pack(self, encoding: str) -> Variant:
+        body = self.body
+        if encoding and len(body) >= SHORT:
+            packed = brotli.compress(body, quality=QUALITY) if encoding == "br" else gzip.compress(body, mtime=0)
+            body = min(body, packed, key=len)
+        own = {name.lower(): value for name, value in self.headers}
+        digest = urlsafe_b64encode(blake2b(body, digest_size=12).digest()).decode()
+        etag = f'"{digest}"'
+        unchanged = [
+            *((name, value) for name, value in self.headers if name.lower() not in {*OWN, "content-type"}),
+            ("Cache-Control", own.get("cache-control", CACHE_CONTROL)),
+            ("ETag", etag),
+            ("Vary", "Accept-Encoding"),
+        ]
+        headers = [
+            ("Content-Type", own["content-type"]),
+            ("Content-Length", str(len(body))),
+            *([("Content-Encoding", encoding)] if body is not self.body else []),
+            *unchanged,
+        ]
+        self.variants[encoding] = Variant(etag, headers, unchanged, body)
+        return self.variants[encoding]
+
+
+class Stock:
+    """The pages of one edition in memory: at most `room` bytes, and the least recently asked for goes first."""
+
+    def __init__(self, number: int | None, next_issue: float, room: int, hot: dict[Key, Page]) -> None:
+        self.number = number  # of the edition
+        self.next_issue = next_issue  # seconds since 1970: when one comes out by itself
+        self.notice = b""  # where another one is, or it is `until`, the database is asked whether this is the edition
+        self.until = 0.0
+        self.room = room
+        self.hot = hot  # the most asked ones of the edition before, until they are made anew
+        self.size = 0
+        self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.lock = threading.Lock()
+
+    def get(self, key: Key) -> Page | None:
+        with self.lock:
+            if page := self.pages.get(key):
+                self.pages.move_to_end(key)
+            return page
+
+    def put(self, key: Key, page: Page) -> None:
+        """Keep it, unless a few like it would fill everything. Call it again when it has grown."""
+        with self.lock:
+            if page.size > self.room // 8:
+                return
+            self.pages[key] = page
+            self.size += page.size - page.counted
+            page.counted = page.size
+            while self.size > self.room:
+                _, oldest = self.pages.popitem(last=False)
+                self.size -= oldest.counted
+                oldest.counted = 0
+
+    def hottest(self) -> dict[Key, Page]:
+        with self.lock:
+            known = {**self.hot, **self.pages}
+        asked = ((key, page) for key, page in known.items() if page.asked)
+        return dict(nlargest(HOT, asked, key=lambda pair: pair[1].asked))
+
+
+class Question(dict[str, Any]):
+    """The environ of a request for one page and nothing else; it knows whether somebody looked for a query."""
+
+    is_query_read = False
+
+    def __init__(self, key: Key) -> None:
+        (scheme, host), path = key
+        super().__init__({"wsgi.url_scheme": scheme, "HTTP_HOST": host, "PATH_INFO": path, "REQUEST_METHOD": "GET"})
+        setup_testing_defaults(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.is_query_read |= name == "QUERY_STRING"
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> Any:
+        self.is_query_read |= name == "QUERY_STRING"
+        return super().__getitem__(name)
+
+
+class Answer(NamedTuple):
+    status: str
+    headers: Headers
+    body: bytes
+
+
+class PageCache:
+    """`django` with ready pages in front; `room` is in bytes."""
+
+    def __init__(self, django: Application, room: int = settings.PAGE_CACHE_MB * 2**20) -> None:
+        self.django = django
+        self.room = room
+        self.stock: Stock | None = None
+        self.notices: mmap | None = None
+        self.lock = threading.Lock()
+        self.renderers = [threading.Lock() for _ in range(64)]  # a page has one of them, by its hash
+        self.origin = lru_cache(256)(origin)
+        self.forwarded = settings.SECURE_PROXY_SSL_HEADER[0] if settings.SECURE_PROXY_SSL_HEADER else ""
+        self.encoding = lru_cache(256)(best)
+        self.wake = threading.Event()
+        self.is_closed = False
+        self.worker: threading.Thread | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        host = environ.get("HTTP_HOST", "")
+        origin = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
+        stock = self.current() if origin and method in ("GET", "HEAD") else None
+        if not origin or not stock:
+            return self.django(environ, start_response)
+        key = origin, path
+        encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
+        variant = None
+        if page := stock.get(key):
+            page.asked += 1
+            variant = page.variants.get(encoding)
+        if not variant:
+            is_live = path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ
+            made = None if is_live else self.make(key, encoding)
+            if not made:
+                return self.django(environ, start_response)
+            if isinstance(made, Answer):
+                start_response(made.status, made.headers)
+                return [made.body] if method == "GET" else []
+            variant = made
+        known = environ.get("HTTP_IF_NONE_MATCH")
+        # Copies: a server may add to the list that it gets.
+        if known and (variant.etag in known or known == "*"):
+            start_response("304 Not Modified", variant.unchanged.copy())
+            return []
+        start_response("200 OK", variant.headers.copy())
+        return [variant.body] if method == "GET" else []
+
+    def current(self) -> Stock | None:
+        """The stock of the edition that the database has now; None while nobody knows which."""
+        stock = self.stock
+        try:
+            if stock and self.notices and self.notices[:] == stock.notice and time.time() < stock.until:
+                return stock
+            return self.look()
+        except UNKNOWN:
+            log.warning("The edition cannot be read, so no page is ready.", exc_info=True)
+            return None
+
+    def look(self) -> Stock:
+        """The same, but the database is asked."""
+        with self.lock:
+            notices = self.notices or self.open()
+            notice = notices[:]  # first: what changes from now on changes it once more
+            stock = self.stock
+            try:
+                number = edition.number()
+                now = time.time()
+                if not stock or stock.number != number or now >= stock.next_issue:
+                    following = Issue.objects.next_publication()
+                    next_issue = following.timestamp() if following else float("inf")
+                    stock = self.stock = Stock(number, next_issue, self.room, stock.hottest() if stock else {})
+                    self.wake.set()
+                stock.notice, stock.until = notice, min(stock.next_issue, now + TRUST)
+            finally:
+                connection.close_if_unusable_or_obsolete()
+            return stock
+
+    def make(self, key: Key, encoding: str) -> Variant | Answer | None:
+        """The page, made by one thread for all that wait; an answer that is no page; None: ask as you were asked."""
+        lock = self.renderers[hash(key) % len(self.renderers)]
+        has_lock = lock.acquire(timeout=PATIENCE)
+        try:
+            stock = self.current()  # anew: something may have changed while one waited
+            if not stock:
+                return None
+            page = stock.get(key)
+            if not page:
+                answer, is_public = self.ask(key)
+                if not is_public:
+                    return None
+                if not answer.status.startswith("200"):
+                    return answer if answer.status.startswith(("301", "404", "5")) else None
+                page = Page(answer.headers, answer.body)
+            variant = page.variants.get(encoding) or page.pack(encoding)
+            stock.put(key, page)
+            return variant
+        finally:
+            if has_lock:
+                lock.release()
+
+    def ask(self, key: Key) -> tuple[Answer, bool]:
+        """What Django answers, and whether it would answer everybody so."""
+        question = Question(key)
+        told: list[Any] = []
+        with closing(self.django(question, lambda *given: told.extend(given))) as chunks:  # type: ignore[arg-type]
+            body = b"".join(chunks)
+        answer = Answer(told[0], told[1], body)
+        headers = [(name.lower(), value.lower()) for name, value in answer.headers]
+        is_personal = any(
+            name == "set-cookie"
+            or (name == "vary" and value != "accept-encoding")
+            or (name == "cache-control" and any(word in value for word in ("private", "no-store", "no-cache")))
+            for name, value in headers
+        )
+        return answer, not is_personal and not question.is_query_read
+
+    def open(self) -> mmap:
+        """In the process that serves, not in the one that it was forked from."""
+        if uncounted := edition.missing():
+            raise OSError(f"Nothing counts the changes of {', '.join(sorted(uncounted))}: run manage.py migrate.")
+        self.notices = edition.notices()
+        self.worker = threading.Thread(target=self.work, name="page cache", daemon=True)
+        self.worker.start()
+        file_changed.connect(self.forget)
+        return self.notices
+
+    def close(self) -> None:
+        """Tests do; a server just ends."""
+        self.is_closed = True
+        self.wake.set()
+        if self.worker:
+            self.worker.join()
+
+    def forget(self, **kwargs: Any) -> None:
+        """In development: a template has changed."""
+        self.stock = None
+
+    def work(self) -> None:
+        """Look for what other machines have changed, and make the pages that most readers will want."""
+        while not self.is_closed:
+            self.wake.wait(POLL)
+            self.wake.clear()
+            try:
+                self.warm(self.look())
+            except UNKNOWN:
+                continue  # a request will say so
+            except Exception:  # or nobody would look any more
+                log.exception("A page could not be made before anybody asked for it.")
+        connection.close()
+
+    def warm(self, stock: Stock) -> None:
+        """Make anew what was asked for most, as long as no newer edition is there."""
+        for key, before in list(stock.hot.items()):
+            if self.is_closed or self.look() is not stock:
+                return
+            for encoding in list(before.variants):
+                self.make(key, encoding)
+            if page := stock.get(key):
+                page.asked += before.asked // 2
+            del stock.hot[key]
+
+
+def origin(scheme: str, forwarded: str | None, host: str) -> Origin | None:
+    """What Django makes of the server's scheme, of what a trusted proxy says it was, and of a Host header.
+
+    None for a host that is not ours.
+    """
+    name, _ = split_domain_port(host)
+    if not name or not validate_host(name, settings.ALLOWED_HOSTS):
+        return None
+    if settings.SECURE_PROXY_SSL_HEADER and forwarded is not None:
+        is_secure = forwarded.split(",", 1)[0].strip() == settings.SECURE_PROXY_SSL_HEADER[1]
+        scheme = "https" if is_secure else "http"
+    return scheme, name
