@@ -94,11 +94,13 @@ class BrowserDrill:
     def type(self, page: Page, user: User, between: Callable[[], None] = lambda: None) -> None:
         """A new paragraph at the end, `between` two of its letters."""
         text = self.ledger.paragraph(user)
+        page.bring_to_front()  # keys go to the tab that somebody looks at
         page.locator("#id_body").press("Control+End")
         half = len(text) // 2
         page.keyboard.type(f"\n\n{text[:half]}")
         between()
         page.keyboard.type(text[half:])
+        assert text in page.locator("#id_body").input_value(), "The keys did not reach the field."
 
     def wait(self, page: Page, user: User) -> None:
         self.type(page, user)

@@ -2,6 +2,7 @@
 // offered when the form is opened again. Who was signed out meanwhile signs in here and goes on.
 
 import "./merge.js";
+import { showModal } from "./modal.js";
 
 const PAUSE = 1500; // milliseconds after the last key until it is sent
 const POLL = 15000; // until the server hears again that the form is open
@@ -115,7 +116,7 @@ function main() {
     const dialog = find("dialog");
     if (!dialog.open) {
       dialog.returnValue = "";
-      dialog.showModal();
+      showModal(dialog);
     }
     return new Promise((resolve) => dialog.addEventListener("close", () => resolve(dialog.returnValue === "in"), { once: true }));
   }

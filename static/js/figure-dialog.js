@@ -1,5 +1,6 @@
 // The dialog that uploads a picture or film with what there is to say of it.
 
+import { showModal } from "./modal.js";
 import { post } from "./server.js";
 
 let dialog = null; // one for the page
@@ -53,7 +54,7 @@ export function askForFigure(field, file = null) {
       upload.abort();
       resolve(code);
     };
-    dialog.showModal();
+    showModal(dialog);
     (file ? alt : image).focus();
   });
 }

@@ -83,11 +83,12 @@ def test_who_was_signed_out_signs_in_in_place_and_saves(page: Page) -> None:
     dialog.get_by_label("Password").fill("correct horse battery")
     dialog.get_by_label("Password").press("Enter")
     expect(dialog).to_be_hidden()
-    expect(page.locator("#id_body")).to_have_value("Typed while signed out.")
+    page.keyboard.type(" And on.")  # the keys go where they went before
+    expect(page.locator("#id_body")).to_have_value("Typed while signed out. And on.")
     page.get_by_role("button", name="Save", exact=True).first.click()
     page.wait_for_url("**/papersummary/")
     paper.refresh_from_db()
-    assert paper.body == "Typed while signed out."
+    assert paper.body == "Typed while signed out. And on."
 
 
 def test_new_text_is_offered_on_the_page_where_one_adds(page: Page) -> None:
