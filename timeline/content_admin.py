@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.forms import BaseInlineFormSet, ModelForm
 from django.forms.widgets import Script
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.functional import cached_property
 
 from timeline.arranging import Changes, by_hand
@@ -272,6 +273,15 @@ class ItemAdmin(PublicContentAdmin):
         if issue := getattr(request, "waits_for", None):
             add(Issue.objects.select_for_update().get(pk=issue.pk), item, request.user)
             messages.info(request, f"“{item}” waits on the shelf: readers see it when issue {issue.number} is updated.")
+
+    def response_post_save_change(self, request: HttpRequest, obj: Item) -> HttpResponse:
+        """Back to the desk, from where one came."""
+        if obj.issue_id and request.user.has_perm("timeline.view_issue"):
+            return redirect("admin:timeline_issue_change", obj.issue_id)
+        return super().response_post_save_change(request, obj)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Item) -> HttpResponse:
+        return self.response_post_save_change(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Item) -> None:
         super().delete_model(request, obj)

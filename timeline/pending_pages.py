@@ -62,6 +62,13 @@ class PendingPages:
             *super().get_urls(),
         ]
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, obj: Issue | None = None, **kwargs: Any
+    ) -> HttpResponse:
+        if obj and obj.is_public:
+            context["waiting"] = obj.pending_changes.count()
+        return super().render_change_form(request, context, *args, obj=obj, **kwargs)
+
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def changes_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """GET: all that waits, beside what readers see. POST, of a Publisher: the update."""

@@ -42,6 +42,7 @@ def start_page(user: User) -> dict[str, Any]:
         found["in_work"] = by_status[Issue.Status.DRAFT]
         found["scheduled"] = sorted(by_status[Issue.Status.SCHEDULED], key=lambda issue: issue.published_at)
         found["withdrawn"] = by_status[Issue.Status.WITHDRAWN]
+        found["changed"] = Issue.objects.published().filter(pending_changes__isnull=False).distinct()
     if user.has_perm("timeline.view_image"):
         found["images"] = Image.objects.filter(INCOMPLETE).count()
     found["shelf"] = [
