@@ -162,7 +162,7 @@ class HistoryPages:
         except ValidationError as error:
             self.refuse(request, error)
             return redirect(f"{reverse(admin_urlname(self.opts, 'compare'))}?old={wanted.pk}")
-        self.tell(request, restored, f"“{restored.row}” is again as it was saved on {moment(wanted)}.")
+        self.tell(request, restored, f"“{name_of(wanted)}” is again as it was saved on {moment(wanted)}.")
         return redirect(admin_urlname(self.opts, "change"), restored.row.pk)
 
     @method_decorator(require_safe)
@@ -184,7 +184,9 @@ class HistoryPages:
 
     def tell(self, request: HttpRequest, restored: restoring.Restored, sentence: str) -> None:
         self.log_change(request, restored.row, "Restored")
-        messages.success(request, sentence)
+        messages.success(
+            request, f"{sentence} Readers see it when the issue is updated." if restored.waits else sentence
+        )
         for note in dict.fromkeys(restored.notes):  # one author may be gone from several items
             messages.warning(request, note)
 

@@ -25,10 +25,11 @@ class NotRecorded(Exception):
 
 @dataclass
 class Restored:
-    """The row that came back, and sentences about what could not come back as it was."""
+    """The row that came back, sentences about what could not come back as it was, and whether it waits for an update."""
 
     row: Any
     notes: list[str] = field(default_factory=list)
+    waits: bool = False
 
 
 @transaction.atomic
@@ -45,8 +46,7 @@ def restore(version: Version, editor: User | None = None, action: str = "restore
             _rewrite(row, version, notes)
             data = current(row)
         row = row_of(version)
-        hold(row, data, editor, action)
-        return Restored(row, notes)
+        return Restored(row, notes, waits=hold(row, data, editor, action) is not None)
     issue = _public_place(row, version)
     changes = _rewrite(row, version, notes, without=PLACE if issue else frozenset())
     record_all(changes | {row: action}, editor)
@@ -113,7 +113,7 @@ def restore_whole(issue: Issue, at: Version, editor: User | None = None) -> Rest
             on_shelf = data | {"issue": None}
             version = Version(model=model._meta.label_lower, object_uuid=uuid, data=on_shelf, created_at=at.created_at)
             restore(version, editor)
-    return Restored(row, notes)
+    return Restored(row, notes, waits=True)
 
 
 def rewrite_whole(issue: Issue, at: Version, notes: list[str]) -> Changes:

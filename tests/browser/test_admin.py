@@ -47,7 +47,7 @@ def test_preview_follows_the_typing(page: Page) -> None:
 
 
 def test_authors_are_ordered_by_buttons_and_keys(page: Page) -> None:
-    paper = make_paper(make_issue(), authors=["Ada", "Bob", "Cy"])
+    paper = make_paper(make_issue(published=False), authors=["Ada", "Bob", "Cy"])
     sign_in(page, edith().email)
     page.goto(change_url(paper))
     rows = page.locator("#bylines-group tr.form-row:not(.empty-form)")

@@ -131,6 +131,7 @@ def test_preflight_stands_at_the_side_and_at_each_item(page: Page, issue: Issue)
 
 def test_new_issue_is_begun_on_the_start_page_by_keyboard(page: Page, issue: Issue) -> None:
     sign_in(page, edith().email)
+    page.goto("/admin/")
     expect(page.locator("[data-preflight]")).to_contain_text("stop publication")
     page.get_by_role("link", name="New issue").press("Enter")
     page.locator("#id_title").fill("AI Can Wait")

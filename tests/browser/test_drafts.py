@@ -15,6 +15,7 @@ from timeline.history import record
 from timeline.models import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DESK = re.compile(r"/timeline/issue/[0-9]+/change/$")  # where a saved item leads
 KEPT = re.compile("Kept")
 
 
@@ -36,7 +37,7 @@ def test_what_is_typed_is_kept_and_offered_after_a_reload(page: Page) -> None:
     page.get_by_role("link", name="Show it").click()
     expect(page.locator("#id_body")).to_have_value("First.\n\nTyped, not saved.")
     page.get_by_role("button", name="Save", exact=True).first.click()
-    page.wait_for_url("**/papersummary/")
+    page.wait_for_url(DESK)
     paper.refresh_from_db()
     assert (paper.body.replace("\r\n", "\n"), Draft.objects.count()) == ("First.\n\nTyped, not saved.", 0)
     page.goto(change_url(paper))
@@ -86,7 +87,7 @@ def test_who_was_signed_out_signs_in_in_place_and_saves(page: Page) -> None:
     page.keyboard.type(" And on.")  # the keys go where they went before
     expect(page.locator("#id_body")).to_have_value("Typed while signed out. And on.")
     page.get_by_role("button", name="Save", exact=True).first.click()
-    page.wait_for_url("**/papersummary/")
+    page.wait_for_url(DESK)
     paper.refresh_from_db()
     assert paper.body == "Typed while signed out. And on."
 
@@ -138,7 +139,7 @@ def test_own_second_tab_is_no_stranger(page: Page) -> None:
     other.goto(change_url(paper))
     other.locator("#id_title").fill("From the other tab")
     other.get_by_role("button", name="Save", exact=True).first.click()
-    other.wait_for_url("**/papersummary/")
+    other.wait_for_url(DESK)
     page.locator("#id_short_title").fill("From this")
     expect(page.locator(".keeper .others")).to_contain_text("You have saved it elsewhere")
     expect(page.locator(".keeper .others")).not_to_contain_text("too")
@@ -172,7 +173,7 @@ def test_who_signed_in_again_in_another_tab_is_asked_no_more(page: Page) -> None
     expect(page.locator(".keeper .state")).to_have_text(KEPT)
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.get_by_role("button", name="Save", exact=True).first.click()
-    page.wait_for_url("**/papersummary/")
+    page.wait_for_url(DESK)
     paper.refresh_from_db()
     assert paper.body == "Typed with the token of before."
 
@@ -185,7 +186,7 @@ def test_form_stays_where_the_server_does_not_answer(page: Page) -> None:
     expect(page.locator(".keeper .state")).to_contain_text("The server does not answer")
     page.context.set_offline(False)
     page.get_by_role("button", name="Save", exact=True).first.click()
-    page.wait_for_url("**/papersummary/")
+    page.wait_for_url(DESK)
     paper.refresh_from_db()
     assert paper.body == "Typed."
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def issue() -> Issue:
     """Whales: its one paper was saved twice, another one was deleted."""
-    issue = make_issue(number=2, title="Whales")
+    issue = make_issue(published=False, number=2, title="Whales")
     paper = make_paper(issue, title="Orca", body="\n\n".join(["Kept."] * 4 + ["One two three."]), authors=["Ada"])
     gone = make_paper(issue, title="Beluga")
     for row in (paper, gone, issue):
