@@ -25,7 +25,7 @@ class NotRecorded(Exception):
 
 @dataclass
 class Restored:
-    """The row that came back, sentences about what could not come back as it was, and whether it waits for an update."""
+    """The row that came back, sentences about what could not come back as it was, whether it waits for an update."""
 
     row: Any
     notes: list[str] = field(default_factory=list)
