@@ -258,9 +258,9 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/admin/", 10),
+        ("/admin/", 11),
         ("/admin/timeline/issue/", 6),
-        ("/admin/timeline/issue/{issue}/change/", 10),
+        ("/admin/timeline/issue/{issue}/change/", 11),
         ("/admin/timeline/issue/{issue}/preflight/", 13),
         ("/admin/timeline/issue/{issue}/preview/html/", 17),
         ("/admin/timeline/issue/{issue}/publish/", 9),

@@ -21,7 +21,7 @@ from tests.factories import edith, make_author, make_image, make_issue, make_new
 from timeline.models import Issue, Publication
 from timeline.publishing import withdraw
 from timeline.resources import resources
-from timeline.wsgi import application
+from timeline.wsgi import django as application
 
 pytestmark = pytest.mark.django_db
 

@@ -1,5 +1,7 @@
 """The edition: another one after every commit of what readers can see, by whichever way it came."""
 
+from uuid import uuid4
+
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
@@ -36,7 +38,7 @@ def test_what_no_reader_can_see_leaves_the_edition(rows: None) -> None:
     Client().force_login(editor)
     User.objects.update(name="Edith")
     told = {"model": "papers.papersummary", "object_uuid": paper().uuid, "editor": editor}
-    Draft.objects.create(**told, base=0, data={}, typed={})
+    Draft.objects.create(**told, sheet=uuid4(), base=0, data={}, typed={})
     Presence.objects.create(**told, seen_at=timezone.now())
     images.sweep_images.enqueue()
     assert edition.number() == before

@@ -117,5 +117,5 @@ def test_few_queries_whatever_there_is(django_assert_num_queries: Any) -> None:
             record(row, "saved", edith())
             unsaved(row, paula(), f"Title {number}")
     client.get("/admin/")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         client.get("/admin/")
