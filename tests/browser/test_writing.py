@@ -329,7 +329,7 @@ def test_axe_finds_nothing_of_ours(page: Page, browser: Browser, base_url: str, 
 
 
 def test_without_script_the_field_is_a_field(browser: Browser, base_url: str, page: Page) -> None:
-    paper = make_paper(make_issue(), body="Text")
+    paper = make_paper(make_issue(published=False), body="Text")
     sign_in(page, edith().email)
     context = browser.new_context(
         base_url=base_url, java_script_enabled=False, storage_state=page.context.storage_state()
