@@ -23,7 +23,7 @@ class BrowserDrill:
         self.site, self.chance = site, Random(seed)
         self.done: Counter[str] = Counter()
         self.seconds: list[float] = []
-        self.ledger = Ledger(self.chance)
+        self.ledger = Ledger(self.chance, first=50_000)
         path = chromium.find()
         if not path:
             raise RuntimeError(chromium.MISSING)

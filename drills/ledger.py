@@ -21,12 +21,13 @@ class Ledger:
     """Every paragraph is typed once in all of the drill: it begins with a number of its own."""
 
     chance: Random
+    first: int = 0  # number: another drill may have written into the same texts
     typed: dict[str, User] = field(default_factory=dict)
     removed: dict[str, set[User]] = field(default_factory=dict)  # by those who deleted, rewrote or did not choose it
 
     def paragraph(self, editor: User, like: str = "") -> str:
         """A new one; `like` another but for a few words."""
-        token = f"p-{len(self.typed):04}"
+        token = f"p-{self.first + len(self.typed):05}"
         self.typed[token] = editor
         words = TOKEN.sub("", like).split() or self.chance.choices(WORDS, k=self.chance.randint(4, 16))
         words[self.chance.randrange(len(words))] = self.chance.choice(WORDS)
