@@ -63,7 +63,8 @@ def rendered(request: HttpRequest, row: Any, medium: str) -> HttpResponse:
     if medium == "html":
         if kind is None:
             return render_issue_page(request, Issue.objects.select_related("cover").get(pk=row.pk))
-        return render_item(request, kind, kind.related(type(row)._default_manager.filter(pk=row.pk)).get())
+        items = type(row)._default_manager.select_related("issue", "lead_image")
+        return render_item(request, kind, items.get(pk=row.pk))
     issue = row if kind is None else row.issue
     if issue is None:  # an item on the shelf has a letter to itself, as long as we look
         issue = Issue.objects.create(number=next_issue_number(), title=str(row))
