@@ -1,7 +1,8 @@
 # make run     the site with its demo and the background worker on http://127.0.0.1:8000 (PORT=8001: elsewhere)
 # make serve   the site as in production, with the settings that the environment gives (docs/operations.md)
-# make test    every test: on SQLite, on PostgreSQL, in a browser; then the coverage
+# make test    every test: on SQLite, on PostgreSQL, in a browser
 # make check   linters, types, templates, migrations, settings of production
+# make coverage   which lines no test without a browser reaches (to measure it doubles their time)
 # make bench   the benchmarks
 # make drill   two editors, failing requests, a server that is killed: nothing typed is lost (up to ten minutes)
 # make audit   HTML, JSON-LD, sitemaps and links of the demo, and Lighthouse on a phone (needs node, npm and java)
@@ -17,7 +18,7 @@ SEARCH := tests/timeline/test_search.py
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .NOTPARALLEL:
-.PHONY: run serve test test-sqlite test-postgresql test-browser check bench drill audit lock clean
+.PHONY: run serve test test-sqlite test-postgresql test-browser coverage check bench drill audit lock clean
 
 run: export SITE_URL = http://127.0.0.1:$(PORT)
 run: .venv/requirements.stamp
@@ -29,22 +30,25 @@ serve: .venv/requirements.stamp
 	@exec $(BIN)/python manage.py serve
 
 test: .venv/requirements-dev.stamp
-	@rm -f .coverage .coverage.*
 	@$(MAKE) --keep-going --no-print-directory test-sqlite test-postgresql test-browser
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report
 
-# To measure coverage doubles the time: it is done where nearly every line runs, and for the few that are PostgreSQL's.
 test-sqlite: .venv/requirements-dev.stamp
-	$(BIN)/coverage run $(PYTEST) --ignore=tests/browser
+	$(BIN)/python $(PYTEST) --ignore=tests/browser
 
 test-postgresql: .venv/requirements-dev.stamp
-	$(BIN)/python -m tests.postgres $(BIN)/python $(PYTEST) --ignore=tests/browser --ignore=$(SEARCH)
-	$(BIN)/python -m tests.postgres $(BIN)/coverage run $(PYTEST) $(SEARCH)
+	$(BIN)/python -m tests.postgres $(BIN)/python $(PYTEST) --ignore=tests/browser
 
 test-browser: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
 	$(BIN)/python $(PYTEST) tests/browser
+
+# On SQLite, where nearly every line runs, and of PostgreSQL what search does otherwise there.
+coverage: .venv/requirements-dev.stamp
+	@rm -f .coverage .coverage.*
+	$(BIN)/coverage run $(PYTEST) --ignore=tests/browser
+	$(BIN)/python -m tests.postgres $(BIN)/coverage run $(PYTEST) $(SEARCH)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: export SECRET_KEY = $(shell $(BIN)/python -c "import secrets; print(secrets.token_hex(32))")
 check: .venv/requirements-dev.stamp
