@@ -108,6 +108,7 @@ GET: dict[str, Statuses] = {
     "api/v1/openapi.json": ALL,
     **{f"api/v1/{name}": ALL for name in LISTS},
     **{f"api/v1/{name}/<key>": ALL for name in LISTS if name != "scores"},
+    "api/v1/<path:rest>": (404, 404, 404, 404),
     "contact/<slug:purpose>/": ALL,
     "<page:name>/": ALL,
     "<page:name>.md": ALL,

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import conditional_page, require_safe
 from ninja import NinjaAPI, Path, Query, Router, Schema
 from ninja.decorators import decorate_view
@@ -117,6 +118,14 @@ def routed(resource: Resource) -> Router:
 
 for resource in resources():
     api.add_router(resource.name, routed(resource))
+
+
+@csrf_exempt
+@require_safe
+@open_data
+def nothing(request: HttpRequest, rest: str) -> HttpResponse:
+    """At an address that no resource has: an answer of the API all the same."""
+    return missing(request, Http404())
 
 
 @require_safe

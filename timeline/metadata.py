@@ -1,7 +1,7 @@
 """What machines read in the head of a page: its one address, Open Graph, JSON-LD, its feeds and its Markdown twin."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from timeline.markdown import Context
-from timeline.models import Image, Issue, Item, Publication
+from timeline.models import Correction, Image, Issue, Item, Publication
 from timeline.sections import Section
 from timeline.share_images import HEIGHT, WIDTH, Card
 
@@ -125,6 +125,18 @@ def _dates(published: datetime | None, changed: datetime) -> dict[str, Any]:
     return {"datePublished": published, "dateModified": max(published, changed)}
 
 
+def _corrections(corrections: Iterable[Correction]) -> list[dict[str, Any]]:
+    return [
+        {
+            "@type": "CorrectionComment",
+            "text": correction.note,
+            "datePublished": correction.created_at,
+            "url": settings.SITE_URL + correction.get_absolute_url(),
+        }
+        for correction in corrections
+    ]
+
+
 def _publication_card(publication: Publication) -> Card:
     return Card(publication.name, publication.name, publication.tagline)
 
@@ -146,8 +158,9 @@ def home_head() -> Head:
     )
 
 
-def issue_head(issue: Issue) -> Head:
+def issue_head(issue: Issue, corrections: Iterable[Correction] = ()) -> Head:
     publication = Publication.objects.current()
+    corrected = _corrections(corrections)
     return Head(
         issue.get_absolute_url(),
         f"Issue {issue.number}: {issue.title}",
@@ -165,13 +178,14 @@ def issue_head(issue: Issue) -> Head:
             **_issue(issue, publication),
             **_dates(issue.published_at, issue.updated_at),
             "author": _editors(publication),
+            **({"correction": corrected} if corrected else {}),
         },
         has_twin=True,
         publication=publication,
     )
 
 
-def item_head(section: Section, item: Item) -> Head:
+def item_head(section: Section, item: Item, corrections: Iterable[Correction] = ()) -> Head:
     publication = Publication.objects.current()
     issue = item.issue
     data = {
@@ -181,6 +195,7 @@ def item_head(section: Section, item: Item) -> Head:
         "publisher": {"@type": "Organization", "name": publication.name, "url": _home()},
         "keywords": [topic.name for topic in item.topic_list],
         "isPartOf": _issue(issue, publication) if issue else None,
+        "correction": _corrections(corrections),
         **section.json_ld(item),
     }
     return Head(

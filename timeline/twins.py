@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
-from timeline.models import Entry, Image, Issue, Item, Publication, Topic
+from timeline.models import Correction, Entry, Image, Issue, Item, Publication, Topic
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
 from timeline.views import find, published_parts
 
@@ -85,6 +85,12 @@ def item_document(section: Section, item: Item, known: Mapping[str, Figure], lev
     )
 
 
+def corrected(corrections: Iterable[Correction]) -> str:
+    """When what was corrected after publication, and where it stands what the text said before."""
+    told = ((f"Corrected on {each.created_at:%Y-%m-%d}", each) for each in corrections)
+    return bullets(f"{link(label, each.get_absolute_url())}: {line(each.note)}" for label, each in told)
+
+
 def list_document(title: str, path: str, parts: Iterable[Filled], links: Iterable[tuple[str, str]] = ()) -> str:
     """The twin of a page that lists items: of a topic, of an author."""
     return document(
@@ -120,6 +126,7 @@ def issue_twin(request: HttpRequest, number: int) -> HttpResponse:
                 )
                 for part in parts
             ),
+            corrected(issue.corrections.told()),
             "---",
             with_pictures(closing, known),
         )
@@ -132,7 +139,8 @@ def item_twin(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     found = find(shown.published(), slug, address=twin)
     if isinstance(found, HttpResponse):
         return found
-    return markdown_response(item_document(shown, found, figures([found])))
+    told = found.issue.corrections.told().of(found)
+    return markdown_response(document(item_document(shown, found, figures([found])), corrected(told)))
 
 
 @require_safe

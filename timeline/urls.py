@@ -67,6 +67,7 @@ urlpatterns = [
     path("api/v1/openapi.json", api.openapi, name="openapi"),
     path("api/v1/", RedirectView.as_view(pattern_name="api")),
     path("api/v1/", api.api.urls),
+    path("api/v1/<path:rest>", api.nothing),
     path("<page:name>/", views.text_page, name="page"),
     path("<page:name>.md", twins.page_twin, name="page-twin"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),

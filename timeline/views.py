@@ -128,7 +128,8 @@ def issue(request: HttpRequest, number: int) -> HttpResponse:
 
 def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
     """The page of an issue, for readers and, while they may not see it, for the preview in the admin."""
-    head = issue_head(shown)
+    told = list(shown.corrections.told())
+    head = issue_head(shown, told)
     previous, following = Issue.objects.published().beside(shown)
     return render_page(
         request,
@@ -138,7 +139,7 @@ def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
         content=render_issue(shown, "html", head.publication),
         previous=previous,
         next=following,
-        corrections=shown.corrections.told(),
+        corrections=told,
     )
 
 
@@ -199,7 +200,8 @@ def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
     find_related({shown: [item]})
-    head = item_head(shown, item)
+    told = list(item.issue.corrections.told().of(item)) if item.issue else []
+    head = item_head(shown, item, told)
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
     published = Entry.objects.published()
     previous, following = published.beside(item)
@@ -226,7 +228,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         next=following,
         earlier=list(earlier),
         works=shown.works(item, head.publication),
-        corrections=item.issue.corrections.told().filter(rows__object_uuid=item.uuid) if item.issue else [],
+        corrections=told,
         below=shown.below(item),
         forms=FORMS,
         **item_context([item], "html", head.publication),

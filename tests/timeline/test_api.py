@@ -259,7 +259,13 @@ def test_what_has_not_changed_costs_nothing(client: Client) -> None:
 
 def test_scripts_of_other_sites_may_read_but_nobody_may_write(client: Client) -> None:
     everything()
-    for path in ("/api/v1/papers", "/api/v1/papers/orca-2", "/api/v1/papers/nowhere", "/api/v1/openapi.json"):
+    for path in (
+        "/api/v1/papers",
+        "/api/v1/papers/orca-2",
+        "/api/v1/papers/nowhere",
+        "/api/v1/no",
+        "/api/v1/openapi.json",
+    ):
         assert client.get(path)["Access-Control-Allow-Origin"] == "*"
         assert client.head(path).status_code == client.get(path).status_code
         for method in (client.post, client.put, client.patch, client.delete):
@@ -275,6 +281,7 @@ def test_scripts_of_other_sites_may_read_but_nobody_may_write(client: Client) ->
         ("papers?cursor=WyJ4Il0", 422, "The cursor is wrong: take the address under “next” as it is."),
         ("topics?cursor=WzFd", 422, "The cursor is wrong: take the address under “next” as it is."),
         ("papers/nowhere", 404, "There is nothing at this address. The lists have the addresses of all."),
+        ("nowhere/at/all", 404, "There is nothing at this address. The lists have the addresses of all."),
         ("issues/77", 404, "There is nothing at this address. The lists have the addresses of all."),
     ],
 )

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +15,7 @@ from news.models import NewsItem
 from papers.models import PaperSummary
 from tests.factories import edith, make_author, make_image, make_issue, make_news, make_paper, paula, tag
 from tests.timeline.test_admin import change_url, form_values
+from tests.timeline.test_metadata import HeadOf
 from timeline import pending, publishing, restoring
 from timeline.history import changed, current, record, versions
 from timeline.models import Correction, Entry, Issue, PendingChange, Version
@@ -131,7 +134,19 @@ def test_an_update_applies_all_at_once_and_tells_readers(editor: Client, publish
         page = editor.get(path).content.decode()
         assert "The figure of\n&lt;b&gt;Ada&lt;/b&gt; was wrong." in page
         assert correction.get_absolute_url() in page
-    assert "Corrected on" not in editor.get("/papers/beluga/").content.decode()
+        assert HeadOf(editor, path).json_ld["correction"] == [
+            {
+                "@type": "CorrectionComment",
+                "text": "The figure of\n<b>Ada</b> was wrong.",
+                "datePublished": DjangoJSONEncoder().default(correction.created_at),
+                "url": f"{settings.SITE_URL}{correction.get_absolute_url()}",
+            }
+        ]
+        twin = editor.get(f"{path.rstrip('/')}.md").content.decode()
+        assert "/corrections/#at-" in twin
+        assert ">): The figure of \\<b\\>Ada\\</b\\> was wrong.\n" in twin
+    for path in ("/papers/beluga/", "/papers/beluga.md"):
+        assert "orrect" not in editor.get(path).content.decode().partition("</head>")[2]
     page = editor.get("/issues/7/corrections/").content.decode()
     for told in ("Orca 2", "[removed: </span>this", "[added: </span>that", "Introduction", "Welcome"):
         assert told in page

@@ -7,7 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from timeline.models.content import Issue, Version
+from timeline.models.content import Issue, Item, Version
 from timeline.models.users import User
 
 
@@ -36,6 +36,10 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
     def told(self) -> "CorrectionQuerySet":
         """Those that a page tells of by itself, newest first: readers need not know of a typo."""
         return self.filter(is_minor=False)
+
+    def of(self, item: Item) -> "CorrectionQuerySet":
+        """Those that changed `item`."""
+        return self.filter(rows__object_uuid=item.uuid)
 
 
 class Correction(models.Model):
