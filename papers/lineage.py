@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 
 from papers.arxiv import parse_identifier
 from timeline.charts import WIDTH, shortened, written
-from timeline.models import Entry, Facet
+from timeline.models import Facet, Filing
 
 WAYS = {  # as it is typed: how readers see it from this end, and from the other
     "builds on": ("Builds on", "Built upon by"),
@@ -99,24 +99,20 @@ def kin(paper: Any) -> tuple[list[Kin], list[Kin]]:
     own = {name for name in (paper.arxiv_id, paper.get_absolute_url()) if name}
     ends = Q(name=PAPER, value__in={tie.target for tie in ties}) | Q(name=CITES, value__in=own)
     found = list(
-        Facet.objects.filter(ends, entry__in=Entry.objects.published())
-        .select_related("entry")
-        .only("name", "value", "label", "entry__title", "entry__path", "entry__rank")
+        Filing.objects.published()
+        .filter(facet__in=Facet.objects.filter(ends))
         .order_by("entry__rank")
+        .values_list("name", "facet__value", "facet__label", "entry__title", "entry__path")
     )
-    ours = {facet.value: facet.entry for facet in found if facet.name == PAPER}
+    ours = {value: (title, path) for name, value, _, title, path in found if name == PAPER}
     named = [
-        Kin(tie.way, ours[tie.target].title, ours[tie.target].path, True)
+        Kin(tie.way, *ours[tie.target], True)
         if tie.target in ours
         else Kin(tie.way, tie.title, f"https://arxiv.org/abs/{tie.target}", False)
         for tie in ties
         if tie.target not in own and (tie.target in ours or not _PATH.fullmatch(tie.target))
     ]
-    naming = [
-        Kin(facet.label, facet.entry.title, facet.entry.path, True)
-        for facet in found
-        if facet.name == CITES and facet.entry.path not in own
-    ]
+    naming = [Kin(way, title, path, True) for name, _, way, title, path in found if name == CITES and path not in own]
     return named, list(dict.fromkeys(naming))
 
 

@@ -9,8 +9,7 @@ from papers.arxiv import has_html, parse_identifier
 from papers.lineage import Tie, parse_ties, validate_lineage
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
-from timeline.models import AbstractSpelling, Item, Named, NamedQuerySet
-from timeline.sections import sections
+from timeline.models import AbstractSpelling, Filing, Item, Named, NamedQuerySet
 
 ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
@@ -19,12 +18,7 @@ DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
 class AuthorQuerySet(NamedQuerySet):
     def published(self) -> "AuthorQuerySet":
         """Authors of something, of whatever kind, that readers may see."""
-        places = models.Q()
-        for section in sections():
-            if section.has_authors:
-                published = section.model._default_manager.published()
-                places |= models.Q(pk__in=section.bylines.filter(item__in=published).values("author"))
-        return self.filter(places)
+        return self.filter(Filing.objects.published().at_slug("author"))
 
 
 def validate_orcid(text: str) -> None:

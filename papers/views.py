@@ -2,7 +2,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
@@ -10,10 +10,10 @@ from django.views.decorators.http import conditional_page, require_safe
 from papers.models import Author
 from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
-from timeline.models import Entry, EntryQuerySet, Facet
+from timeline.models import Facet, Filing
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
-from timeline.views import find, paged, published_parts, render_page
+from timeline.views import find, having, paged, published_parts, render_page
 
 COAUTHORS = 60  # that are named, those with most in common first
 TOPICS = 12
@@ -36,10 +36,9 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Author.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    entries = Entry.objects.published().having("author", found.slug)
-    shown = paged(entries.cards(), page)
-    together = Facet.objects.filter(name="author", entry__in=entries).exclude(value=found.slug)
-    coauthors = together.values("value", "label").annotate(count=Count("pk")).order_by("-count", "label")
+    shown = having("author", found.slug, page)
+    together = Filing.objects.published().named("author", beside={"author": found.slug}).counted()
+    coauthors = sorted((-count, name, slug) for _, slug, name, count in together if slug != found.slug)
     person = {
         "@type": "Person",
         "name": found.name,
@@ -62,8 +61,8 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         head,
         author=found,
         page=shown,
-        topics=topics_over_time(entries) if shown.paginator.count > 1 else None,
-        coauthors=list(coauthors[:COAUTHORS]),
+        topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
+        coauthors=[(slug, name) for _, name, slug in coauthors[:COAUTHORS]],
     )
 
 
@@ -75,13 +74,15 @@ class TopicsOverTime:
     rows: list[tuple[str, str, list[tuple[int, int]]]]  # slug, name, a (year, count) for each year
 
 
-def topics_over_time(entries: EntryQuerySet) -> TopicsOverTime:
-    """The topics of these entries, the most frequent first. One query."""
-    facets = Facet.objects.filter(name="topic", entry__in=entries)
+def topics_over_time(author: str) -> TopicsOverTime:
+    """The topics of what is by this author (a slug), the most frequent first. Two queries."""
+    year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
+    filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
+    counted = list(filings.values_list("facet", "year").annotate(count=Count("pk")))
+    facets = Facet.objects.in_bulk({key for topic, year, _ in counted for key in (topic, year)})
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for slug, name, day in facets.values_list("value", "label", "entry__date").order_by():
-        if day:
-            counts[slug, name][day.year] += 1
+    for topic, year, count in counted:
+        counts[facets[topic].value, facets[topic].label][int(facets[year].value)] += count
     topics = sorted(counts, key=lambda topic: (-counts[topic].total(), topic[1]))[:TOPICS]
     years = sorted({year for topic in topics for year in counts[topic]})
     return TopicsOverTime(years, [(*topic, [(year, counts[topic][year]) for year in years]) for topic in topics])

@@ -24,6 +24,7 @@ from timeline.models import (
     Entry,
     EntryQuerySet,
     Facet,
+    Filing,
     Image,
     Issue,
     Item,
@@ -43,7 +44,8 @@ from timeline.terms import STEM, Clause, Query, terms, tokens
 ISSUE_RANK = 1_000_000  # apart are the ranks of two issues
 SECTION_RANK = 10_000  # and of two sections in an issue
 
-Facets = list[tuple[str, str, str]]  # name, value, label
+Label = tuple[str, str, str]  # name, value and label of a facet
+Facets = list[Label]
 Place = tuple[UUID, int | None]  # the uuid of an item, and the key of its issue
 
 
@@ -178,7 +180,7 @@ def write_uses(term: Term) -> None:
     Publication.objects.get_or_create(pk=1)  # the row that tells every page of the seals
     term.seal = new_seal()
     Term.objects.filter(pk=term.pk).update(seal=term.seal)
-    concerned = models.Q(pk__in=Facet.objects.filter(name="term", value=str(term.uuid)).values("entry"))
+    concerned = models.Q(pk__in=Filing.objects.under("term", str(term.uuid)).values("entry"))
     for name in term.explained.names:
         if words := tuple(token.term for token in tokens(name)):
             concerned |= models.Q(pk__in=matching(Query((Clause(words),))))
@@ -189,21 +191,39 @@ def write_terms(entries: EntryQuerySet) -> None:
     """The facets that say which terms stand in these entries: only what changed is written."""
     glossary = Term.objects.glossary(Publication.objects.current().term_seals)
     rows = entries.order_by().values_list("pk", "title", "text")
-    wanted = {(pk, *facet) for pk, title, text in rows for facet in term_facets(glossary, title, text)}
+    wanted = {(pk, facet) for pk, title, text in rows for facet in term_facets(glossary, title, text)}
     written = {
-        (entry, name, value, label): pk
-        for pk, entry, name, value, label in Facet.objects.filter(name="term", entry__in=entries).values_list(
-            "pk", "entry", "name", "value", "label"
+        (entry, (name, value, label)): pk
+        for pk, entry, name, value, label in Filing.objects.filter(name="term", entry__in=entries).values_list(
+            "pk", "entry", "facet__name", "facet__value", "facet__label"
         )
     }
-    Facet.objects.filter(pk__in=[pk for row, pk in written.items() if row not in wanted]).delete()
-    Facet.objects.bulk_create(
-        [
-            Facet(entry_id=entry, name=name, value=value, label=label)
-            for entry, name, value, label in sorted(wanted - written.keys())
-        ],
-        batch_size=1_000,
+    Filing.objects.filter(pk__in=[pk for row, pk in written.items() if row not in wanted]).delete()
+    file(sorted(wanted - written.keys()))
+
+
+def file(places: Iterable[tuple[int, Label]]) -> None:
+    """Say of these entries (primary keys) that they have these facets."""
+    places = list(dict.fromkeys(places))
+    keys = facet_keys({facet for _, facet in places})
+    Filing.objects.bulk_create(
+        [Filing(entry_id=entry, facet_id=keys[facet], name=facet[0]) for entry, facet in places], batch_size=1_000
     )
+
+
+def facet_keys(facets: set[Label]) -> dict[Label, int]:
+    """The primary keys of these facets, of which those that are missing are made."""
+    known = Facet.objects.filter(name__in={name for name, _, _ in facets}, value__in={value for _, value, _ in facets})
+    columns = ("name", "value", "label", "pk")
+    keys = {(name, value, label): pk for name, value, label, pk in known.values_list(*columns)}
+    if missing := facets - keys.keys():
+        Facet.objects.bulk_create(
+            # Sorted, so that two writers wait for each other instead of each holding what the other needs.
+            [Facet(name=name, value=value, label=label) for name, value, label in sorted(missing)],
+            ignore_conflicts=True,
+        )
+        keys = {(name, value, label): pk for name, value, label, pk in known.values_list(*columns)}
+    return keys
 
 
 def term_facets(glossary: Glossary, title: str, text: str) -> Facets:
@@ -315,17 +335,13 @@ def write(described: list[Described]) -> None:
         entries = [one.entry for one in described]
         fields = [field.name for field in Entry._meta.concrete_fields if field.name not in {"id", "object_uuid"}]
         Entry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["object_uuid"], update_fields=fields)
-        Facet.objects.filter(entry__in=entries).delete()
-        Facet.objects.bulk_create(
-            Facet(entry=one.entry, name=name, value=value, label=label)
-            for one in described
-            for name, value, label in [*one.facets, *common_facets(one.entry)]
-        )
-        # Sorted, so that two writers wait for each other instead of each holding what the other needs.
+        Filing.objects.filter(entry__in=entries).delete()
+        file((one.entry.pk, facet) for one in described for facet in [*one.facets, *common_facets(one.entry)])
+        # Sorted for the same reason as facets.
         Word.objects.bulk_create([Word(word=word) for word in sorted(words)], ignore_conflicts=True)
 
 
-def common_facets(entry: Entry) -> list[tuple[str, str, str]]:
+def common_facets(entry: Entry) -> Facets:
     title = "Issues" if entry.kind == ISSUES else section(entry.kind).title
     number = str(entry.issue.number)
     year = [("year", str(entry.date.year), str(entry.date.year))] if entry.date else []

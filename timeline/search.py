@@ -11,13 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.db.models.functions import Length
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from timeline import search_index
-from timeline.models import Entry, EntryQuerySet, Facet, Word
+from timeline.models import Entry, EntryQuerySet, Filing, Word
 from timeline.terms import Clause, Query, Token, parse, tokens
 
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
@@ -72,15 +72,11 @@ class Results:
         found: dict[str, list[Choice]] = {name: [] for name in FACETS}
         if not self.keys:
             return found
-        counted = (
-            Facet.objects.filter(entry__in=self.keys)
-            .values_list("name", "value", "label")
-            .annotate(count=Count("pk"))
-            .order_by("-count", "-value")
-        )
-        for name, *choice in counted:
-            if name in found and len(found[name]) < FACET_SIZE:
-                found[name].append(Choice(name, *choice))
+        for name, value, label, count in Filing.objects.filter(name__in=FACETS, entry__in=self.keys).counted():
+            found[name].append(Choice(name, value, label, count))
+        for choices in found.values():
+            choices.sort(key=lambda choice: (choice.count, choice.value), reverse=True)
+            del choices[FACET_SIZE:]
         # A list of things of which each is there once narrows nothing.
         return {name: choices if choices and choices[0].count > 1 else [] for name, choices in found.items()}
 

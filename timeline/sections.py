@@ -22,7 +22,7 @@ from timeline.citations import Work
 from timeline.fields import WebField
 from timeline.findings import Finding
 from timeline.markdown import safe_href
-from timeline.models import Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
+from timeline.models import Filing, Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
 
@@ -170,11 +170,7 @@ def across(wanted: models.Q, *columns: str) -> list[tuple[Any, ...]]:
 
 def published_topics() -> models.QuerySet[Topic]:
     """Topics of something, of whatever kind, that readers may see."""
-    places = models.Q()
-    for section in sections():
-        published = section.model._default_manager.published().order_by()
-        places |= models.Q(pk__in=published.filter(topics__isnull=False).values("topics"))
-    return Topic.objects.filter(places)
+    return Topic.objects.filter(Filing.objects.published().at_slug("topic"))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from timeline.citations import FORMS
 from timeline.comparing import Change
 from timeline.differences import Difference
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
-from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, Slugged, Topic
+from timeline.models import Entry, EntryQuerySet, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.models.catalogue import ISSUES
 from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Section, find_related, item_context, render_issue, section, sections
@@ -32,7 +32,6 @@ PAGE_SIZE = 50  # entries of a list
 EARLIER = 5  # issues that the home page names beside the newest
 LATEST = 6  # items
 TOPICS = 16
-RELATED = 3  # items that an item's page names under "Previously"
 
 
 def publication(request: HttpRequest) -> dict[str, Any]:
@@ -52,12 +51,27 @@ def find(rows: QuerySet[Row], slug: str, *, address: Callable[[str], str] = lamb
     return row
 
 
-def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) -> Page:
-    """Page `number` (from 1) of `rows`; Http404 past the end."""
+def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE, count: int | None = None) -> Page:
+    """Page `number` (from 1) of `rows`; Http404 past the end. `count`: of all of them, where it is known."""
     paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.count = count
     if number not in paginator.page_range:
         raise Http404
     return paginator.page(number)
+
+
+def paged_entries(entries: EntryQuerySet, number: int, count: int | None = None) -> Page:
+    """Page `number` (from 1) of `entries` as cards; Http404 past the end. `count`: of all, where it is known."""
+    shown = paged(entries.values_list("pk", flat=True), number, count=count)
+    shown.object_list = Entry.objects.in_order(shown.object_list)
+    return shown
+
+
+def having(name: str, value: str, number: int) -> Page:
+    """Page `number` (from 1) of what readers may see with this facet, newest first; Http404 past the end. 3 queries."""
+    count = Filing.objects.published().under(name, value).count()  # without a look at the entries
+    return paged_entries(Entry.objects.published().having(name, value), number, count)
 
 
 def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:
@@ -80,7 +94,7 @@ def home(request: HttpRequest) -> HttpResponse:
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
     # Topics of what came lately: counting all there is would take longer than all else on the page.
     lately = Entry.objects.filter(issue__in=issues)
-    topics = Facet.objects.filter(name="topic", entry__in=lately).values("value", "label")
+    topics = Filing.objects.filter(name="topic", entry__in=lately).counted()
     return render_page(
         request,
         "timeline/home.html",
@@ -94,7 +108,7 @@ def home(request: HttpRequest) -> HttpResponse:
             for stop in chronology.stops_between(issues, head.publication.zone)
         ],
         latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
-        topics=topics.annotate(count=Count("pk")).order_by("-count", "label")[:TOPICS],
+        topics=sorted(topics, key=lambda counted: (-counted[3], counted[2]))[:TOPICS],
         **item_context([], "html", head.publication, images=[own.image] if own and own.image else []),
     )
 
@@ -178,8 +192,7 @@ def corrections(request: HttpRequest, number: int) -> HttpResponse:
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
     entries = Entry.objects.published().filter(kind=kind).order_by("-issue__number", "rank")
-    entries_page = paged(entries.values_list("pk", flat=True), page)
-    entries_page.object_list = Entry.objects.in_order(entries_page.object_list)
+    entries_page = paged_entries(entries, page)
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,
@@ -203,17 +216,16 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
     told = list(item.issue.corrections.told().of(item)) if item.issue else []
     head = item_head(shown, item, told)
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
-    published = Entry.objects.published()
-    previous, following = published.beside(item)
-    earlier = (
-        published.related(
+    related = (
+        Filing.objects.published().related(
             item.issue,
             topics=[topic.slug for topic in item.topic_list],
             authors=[author.slug for author in item.byline],
-        )[:RELATED]
+        )
         if item.issue
         else []
     )
+    previous, following, earlier = Entry.objects.published().beside(item, related)
     return render_page(
         request,
         "timeline/item_page.html",
@@ -226,7 +238,7 @@ def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpRespons
         headings=[heading for heading in headings if heading.level == 2],
         previous=previous,
         next=following,
-        earlier=list(earlier),
+        earlier=earlier,
         works=shown.works(item, head.publication),
         corrections=told,
         below=shown.below(item),
@@ -256,8 +268,7 @@ def topic(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Topic.objects.all(), slug)
     if isinstance(found, HttpResponse):
         return found
-    entries = Entry.objects.published().having("topic", found.slug)
-    shown = paged(entries.cards(), page)
+    shown = having("topic", found.slug, page)
     if not shown.object_list:
         raise Http404
     head = list_head(

@@ -275,7 +275,9 @@ def lora_image() -> Any:
 def test_rebuild_makes_the_same_from_nothing_and_drops_what_is_gone(corpus: dict[str, Any]) -> None:
     def state() -> list[Any]:
         fields = [field.name for field in Entry._meta.concrete_fields if field.name != "id"]
-        facets = Entry.objects.order_by("rank").values_list("rank", "facets__name", "facets__value", "facets__label")
+        facets = Entry.objects.order_by("rank").values_list(
+            "rank", *(f"filings__facet__{name}" for name in ("name", "value", "label"))
+        )
         return [list(Entry.objects.order_by("rank").values_list(*fields)), sorted(facets)]
 
     before, words = state(), set(Word.objects.values_list("word", flat=True))

@@ -7,7 +7,7 @@ from timeline.models.base import (
     Slugged,
     name_key,
 )
-from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Word
+from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Filing, Word
 from timeline.models.content import (
     Issue,
     IssueQuerySet,
@@ -40,6 +40,7 @@ __all__ = [
     "Entry",
     "EntryQuerySet",
     "Facet",
+    "Filing",
     "FormerSlug",
     "Image",
     "ImageQuerySet",

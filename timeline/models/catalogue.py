@@ -3,23 +3,28 @@
 All of it is derived: timeline.catalogue writes it, `manage.py rebuild` makes it anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from django.db import models
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
 
 from timeline.models.base import Content
 from timeline.models.content import Issue
 from timeline.models.images import Image
 
 ISSUES = "issues"  # the kind of an issue's own entry
+MOST_RELATED = 3  # items that an item's page names under "Previously"
 LONG = ("title_terms", "name_terms", "text_terms", "text")  # fields that no list shows
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
     def published(self) -> "EntryQuerySet":
-        # Asked of each entry (not issue__in, where SQLite begins with the issues): so an index in the wanted order is
-        # read only as far as needed.
-        return self.filter(models.Exists(Issue.objects.published().filter(pk=models.OuterRef("issue"))))
+        # By what is hidden, of which there is little: so an index in the wanted order is read only as far as needed.
+        return self.exclude(issue__in=Issue.objects.hidden().order_by())
+
+    def hidden(self) -> "EntryQuerySet":
+        """Those that readers may not see."""
+        return self.filter(issue__in=Issue.objects.hidden().order_by())
 
     def items(self) -> "EntryQuerySet":
         return self.exclude(kind=ISSUES)
@@ -37,32 +42,30 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         found = self.cards().in_bulk(keys)
         return [found[key] for key in keys if key in found]
 
-    def beside(self, item: Content) -> tuple["Entry | None", "Entry | None"]:
-        """The items that readers come to before and after `item`, in the order of reading. One query."""
+    def beside(self, item: Content, earlier: Iterable[int]) -> tuple["Entry | None", "Entry | None", list["Entry"]]:
+        """The items that readers come to before and after `item`, in the order of reading, and `earlier`. One query.
+
+        `earlier` are primary keys of items among these that come before it.
+        """
+        keys = list(earlier)
         own = models.Subquery(Entry.objects.filter(object_uuid=item.uuid).values("rank")[:1])
         items = self.items()
         before = items.filter(rank__lt=own).order_by("-rank").values("pk")[:1]
         after = items.filter(rank__gt=own).order_by("rank").values("pk")[:1]
-        here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after))
-        found = Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))
+        here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after)) | models.Q(pk__in=keys)
+        cards = Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))
+        found = {entry.pk: entry for entry in cards}
         return (
-            next((entry for entry in found if not entry.is_after), None),
-            next((entry for entry in found if entry.is_after), None),
+            max((card for card in found.values() if card.is_after is False), key=lambda card: card.rank, default=None),
+            next((entry for entry in found.values() if entry.is_after), None),
+            [found[key] for key in keys if key in found],
         )
-
-    def related(self, issue: Issue, *, topics: Iterable[str], authors: Iterable[str]) -> "EntryQuerySet":
-        """Items of earlier issues than `issue` that share these topics or authors (slugs), the closest first."""
-        by_author = models.Q(facets__name="author", facets__value__in=list(authors))
-        by_topic = models.Q(facets__name="topic", facets__value__in=list(topics))
-        shared = models.Sum(models.Case(models.When(by_author, then=3), default=1))
-        found = self.items().filter(by_author | by_topic, issue__number__lt=issue.number)
-        return found.cards().annotate(shared=shared).order_by("-shared", "-date", "rank")
 
     def having(self, name: str, value: str) -> "EntryQuerySet":
         """Those with this facet."""
         if name == "kind":  # a column, too: most entries are of one kind, and databases know it of columns only
             return self.filter(kind=value)
-        return self.filter(pk__in=Facet.objects.filter(name=name, value=value).values("entry"))
+        return self.filter(pk__in=Filing.objects.under(name, value).values("entry"))
 
 
 class Entry(models.Model):
@@ -116,19 +119,89 @@ class Entry(models.Model):
 
 
 class Facet(models.Model):
-    """One thing by which an entry is found: its kind, year or issue, a topic, an author, its organisation."""
+    """One thing by which entries are found: a kind, a year, an issue, a topic, an author, an organisation.
 
-    entry = models.ForeignKey(Entry, models.CASCADE, related_name="facets")
+    One under which nothing is filed any more stays, and no reader sees it.
+    """
+
     name = models.CharField(max_length=20)
     value = models.CharField(max_length=120)  # as addresses have it
     label = models.CharField(max_length=300)  # as people read it
 
     class Meta:
         default_permissions = ()
-        indexes = [models.Index(fields=["name", "value", "entry"], name="facet_of_entries")]
+        constraints = [models.UniqueConstraint(fields=["name", "value", "label"], name="facet_unique")]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.label}"
+
+
+class FilingQuerySet(models.QuerySet["Filing"]):
+    def published(self) -> "FilingQuerySet":
+        """Those of entries that readers may see. No entry is read for it."""
+        return self.exclude(entry__in=Entry.objects.hidden().order_by())
+
+    def under(self, name: str, *values: str) -> "FilingQuerySet":
+        """Those that have a facet of this name with one of these values."""
+        return self.filter(facet__in=Facet.objects.filter(name=name, value__in=values))
+
+    def named(self, *names: str, beside: Mapping[str, str] | None = None) -> "FilingQuerySet":
+        """Those of facets with these names, of entries that also have each facet (name: value) of `beside`."""
+        if not beside:  # by facets: the index has them in order
+            return self.filter(facet__in=Facet.objects.filter(name__in=names))
+        found = self.filter(name__in=names)
+        for name, value in beside.items():
+            found = found.filter(entry__in=Filing.objects.under(name, value).values("entry"))
+        return found
+
+    def related(self, issue: Issue, *, topics: Iterable[str], authors: Iterable[str]) -> list[int]:
+        """The entries of earlier issues than `issue` that share most of these topics and authors (slugs).
+
+        At most MOST_RELATED primary keys, the closest first. One query.
+        """
+        shared = models.Q(name="author", value__in=list(authors)) | models.Q(name="topic", value__in=list(topics))
+        own = models.Subquery(Entry.objects.filter(object_uuid=issue.uuid).values("rank")[:1])
+        weight = models.Sum(models.Case(models.When(name="author", then=3), default=1))
+        found = self.filter(facet__in=Facet.objects.filter(shared), entry__rank__lt=own).values("entry")
+        closest = found.annotate(weight=weight).order_by("-weight", "-entry__date", "entry__rank")
+        return list(closest.values_list("entry", flat=True)[:MOST_RELATED])
+
+    def at_slug(self, name: str) -> models.Exists:
+        """Whether any of these has the facet `name` with the slug of the row that is asked: an author, a topic."""
+        return models.Exists(self.filter(facet__name=name, facet__value=models.OuterRef("slug")))
+
+    def counted(self) -> list[tuple[str, str, str, int]]:
+        """(name, value, label, how many) of their facets. One query."""
+        grouped = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("pk"))
+        try:
+            sql, params = grouped.query.sql_with_params()
+        except EmptyResultSet:  # of no entry
+            return []
+        with connection.cursor() as cursor:  # labels are joined to what is counted: to group by them takes longer
+            cursor.execute(
+                f"SELECT facet.name, facet.value, facet.label, counted.count FROM ({sql}) counted "
+                f"JOIN {Facet._meta.db_table} facet ON facet.id = counted.key",
+                params,
+            )
+            return cursor.fetchall()
+
+
+class Filing(models.Model):
+    """That an entry has a facet. Whatever counts facets reads its indexes and nothing else."""
+
+    entry = models.ForeignKey(Entry, models.CASCADE, related_name="filings", db_index=False)
+    facet = models.ForeignKey(Facet, models.CASCADE, related_name="filings", db_index=False)
+    name = models.CharField(max_length=20)  # of the facet: so an entry's topics are read without its terms
+
+    objects = FilingQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["entry", "name", "facet"], name="filing_unique")]
+        indexes = [models.Index(fields=["facet", "entry"], name="filing_of_facet")]
+
+    def __str__(self) -> str:
+        return f"{self.entry}: {self.facet}"
 
 
 class Word(models.Model):

@@ -123,6 +123,10 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
         return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
 
+    def hidden(self) -> "IssueQuerySet":
+        """All others than published()."""
+        return self.exclude(published_at__lte=timezone.now(), withdrawn_at=None)
+
     def next_publication(self) -> datetime | None:
         """When the next scheduled issue comes out."""
         scheduled = self.filter(published_at__gt=timezone.now(), withdrawn_at=None)

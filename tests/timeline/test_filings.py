@@ -1,0 +1,76 @@
+"""What the catalogue knows entries by: each facet once, and a row of numbers for each entry that has it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from tests.factories import make_issue, make_news, make_paper, tag
+from timeline import derived
+from timeline.models import Entry, Facet, Filing, Issue
+
+pytestmark = pytest.mark.django_db
+
+
+def filed(**where: Any) -> list[tuple[str, str, str]]:
+    """(title of the entry, value, label of the facet)."""
+    return sorted(Filing.objects.filter(**where).values_list("entry__title", "facet__value", "facet__label"))
+
+
+def test_what_is_hidden_is_all_that_is_not_published() -> None:
+    now = timezone.now()
+    times = (None, now - timedelta(hours=1), now + timedelta(hours=1))
+    for published_at in times:
+        for withdrawn_at in times:
+            make_paper(make_issue(published=False, published_at=published_at, withdrawn_at=withdrawn_at))
+    for rows, public in ((Issue.objects.all(), 1), (Entry.objects.all(), 2)):
+        published, hidden = set(rows.published()), set(rows.hidden())
+        assert (len(published), hidden) == (public, set(rows) - published)
+    entries = set(Entry.objects.published().values_list("pk", flat=True))
+    assert set(Filing.objects.published().values_list("entry", flat=True)) == entries
+
+
+def test_a_facet_is_there_once_and_one_that_was_renamed_is_seen_by_nobody(client: Client) -> None:
+    issue = make_issue()
+    one, other = make_paper(issue, title="One"), make_paper(issue, title="Other")
+    topic = tag(one, "Agents")
+    tag(other, "Agents")
+    before = set(Facet.objects.values_list("pk", flat=True))
+    derived.update(one)
+    assert set(Facet.objects.values_list("pk", flat=True)) == before
+    assert filed(name="topic") == [("One", "agents", "Agents"), ("Other", "agents", "Agents")]
+
+    topic.name = "Tools"
+    topic.save()
+    derived.update(topic)
+
+    assert filed(name="topic") == [("One", "agents", "Tools"), ("Other", "agents", "Tools")]
+    assert set(Facet.objects.filter(name="topic").values_list("label", flat=True)) == {"Agents", "Tools"}
+    shown = [client.get(url).content.decode() for url in ("/", "/timeline/", one.get_absolute_url())]
+    assert [("Tools" in page, "Agents" in page) for page in shown] == [(True, False)] * 3
+
+
+def test_names_of_one_address_are_counted_apart() -> None:
+    issue = make_issue()
+    for name in ("Open AI", "Open AI", "Open-AI"):
+        make_news(issue, organisation=name)
+    assert sorted(Filing.objects.filter(name="organisation").counted()) == [
+        ("organisation", "open-ai", "Open AI", 2),
+        ("organisation", "open-ai", "Open-AI", 1),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_moves_what_the_catalogue_knows_there_and_back() -> None:
+    paper = make_paper(make_issue(), authors=["Ada", "Bob"], arxiv_id="2311.11045")
+    tag(paper, "Agents")
+    before, entries = filed(), list(Entry.objects.values_list("pk", flat=True))
+    try:
+        call_command("migrate", "timeline", "0011", verbosity=0)
+    finally:
+        call_command("migrate", verbosity=0)
+    assert (filed(), list(Entry.objects.values_list("pk", flat=True))) == (before, entries)
+    assert len(before) > 8
