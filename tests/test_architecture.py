@@ -23,6 +23,7 @@ LAYERS = [
         "dialect",
         "references",
         "comparing",
+        "headers",
     ],
     ["fetching"],
     ["hypertext", "plaintext", "outline", "markdown"],
