@@ -24,6 +24,7 @@ LAYERS = [
         "references",
         "comparing",
         "headers",
+        "limits",
     ],
     ["fetching"],
     ["hypertext", "plaintext", "outline", "markdown"],

@@ -4,8 +4,7 @@ They are set outside of all that answers. Django's SecurityMiddleware alone is n
 to HTTPS, and a wrong Host fails in it, so that this answer would go without.
 """
 
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.middleware.security import SecurityMiddleware
 
 PERMISSIONS = ", ".join(
@@ -31,7 +30,7 @@ class HeadersMiddleware(SecurityMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Redirects are made further in."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         is_shared = response.get("Content-Type", "").startswith(SHARED) or "Access-Control-Allow-Origin" in response
         response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_shared else "same-origin")

@@ -206,6 +206,17 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o644  # the proxy, another user, serves them
 
+# timeline.limits has the rest.
+RATE_LIMITS = boolean("RATE_LIMITS", True)
+FILE_UPLOAD_HANDLERS = [
+    "timeline.limits.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # bytes of a form without its files: a long issue on the desk has 1 MB
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 MARKDOWNX_MARKDOWNIFY_FUNCTION = "timeline.markdown.to_html"
@@ -238,7 +249,8 @@ SECURE_SSL_REDIRECT = HTTPS and not DEBUG
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the proxy asks over plain HTTP
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-if boolean("TRUST_PROXY", False):
+TRUST_PROXY = boolean("TRUST_PROXY", False)
+if TRUST_PROXY:
     # Only behind a proxy that sets this header itself; otherwise a client could claim HTTPS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

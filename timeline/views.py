@@ -18,6 +18,7 @@ from timeline import chronology, markdown
 from timeline.citations import FORMS
 from timeline.comparing import Change
 from timeline.differences import Difference
+from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, Facet, FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.models.catalogue import ISSUES
@@ -297,6 +298,7 @@ def timeline(
 
 
 @require_safe
+@limited(SEARCHES)
 def search_page(request: HttpRequest) -> HttpResponse:
     """The one page that reads the query string: `q`, the names of search.FACETS, and `page`. No input is an error."""
     text = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_QUERY]
@@ -406,6 +408,7 @@ def item_share_image(request: HttpRequest, kind: str, slug: str, digest: str) ->
 # No cookie stands behind this form and it changes nothing: a token would only make the page personal.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(CONTACTS, methods=["POST"])
 def contact(request: HttpRequest, purpose: str) -> HttpResponse:
     """The reply or sponsor address, shown after a press on a button: people press it, harvesters do not."""
     current = Publication.objects.current()
