@@ -112,6 +112,8 @@ GET: dict[str, Statuses] = {
     "<page:name>/": ALL,
     "<page:name>.md": ALL,
     "healthz": ALL,
+    "readyz": ALL,
+    "metrics": (404, 404, 404, 404),  # for who has the token
     "authors/": ALL,
     "authors/page/<int:page>/": ALL,
     "authors/<slug:slug>/": ALL,

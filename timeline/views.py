@@ -67,11 +67,6 @@ def render_page(request: HttpRequest, template: str, head: Head, **context: Any)
 
 
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok", content_type="text/plain")
-
-
-@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     head = home_head()
     issues = list(Issue.objects.published()[: EARLIER + 1])

@@ -1,7 +1,7 @@
 """What is too much, and what the site says to it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -138,7 +138,7 @@ def test_links_cannot_be_guessed_for_ever() -> None:
 
 def test_search_api_and_contact_have_their_limits_and_pages_have_none(client: Client) -> None:
     Publication(reply_address="reply@example.org").save()
-    make_paper(make_issue(number=2))
+    make_paper(make_issue(number=2, at=NOON - timedelta(days=1)))
     with time_machine.travel(NOON, tick=False):
         for path, limit in (("/search/?q=orca", limits.SEARCHES), ("/api/v1/issues", limits.DATA)):
             assert statuses(lambda path=path: client.get(path), limit.most + 1) == [200] * limit.most + [429]
