@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 
 BEAT = 15  # seconds between two signs of life of a worker
 SILENT = 60  # seconds after which none of them is thought to live
-WORKER = "worker's last beat"  # key in the cache
+WORKER = "worker-beat"  # key in the cache
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def database() -> bool:
 
 def shared_cache() -> bool:
     value = token_hex(8)
-    key = f"ready {value}"
+    key = f"ready-{value}"
     shared.set(key, value, 10)
     found: str | None = shared.get(key)
     shared.delete(key)
@@ -71,7 +71,7 @@ def works(name: str, part: Callable[[], bool]) -> bool:
     try:
         return part()
     except Exception:  # of whichever database or cache
-        log.warning("Not ready: %s", name, exc_info=True)
+        log.warning("This fails: %s", name, exc_info=True)
         return False
 
 
@@ -96,8 +96,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return HttpResponse(text, content_type=content_type)
 
 
-def beat() -> None:
+def beat() -> bool:
     shared.set(WORKER, time.time(), 24 * 60 * 60)
+    return True
 
 
 def worker_age() -> float | None:
@@ -113,8 +114,7 @@ def beating() -> Iterator[None]:
 
     def go_on() -> None:
         while True:
-            if not works("worker's beat", lambda: beat() is None):
-                log.warning("The next beat is in %d seconds.", BEAT)
+            works("the worker's beat", beat)
             close_old_connections()
             if ended.wait(BEAT):
                 break

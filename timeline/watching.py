@@ -106,8 +106,7 @@ class OfRequest(logging.Filter):
         seen = current.get()
         record.request_id = seen.id if seen else "-"
         request = getattr(record, "request", None)
-        route = route_of(request) if isinstance(request, HttpRequest) else ""
-        if route and isinstance(record.args, tuple):
+        if isinstance(request, HttpRequest) and isinstance(record.args, tuple) and (route := route_of(request)):
             record.args = tuple(route if part == request.path else part for part in record.args)
         return True
 
