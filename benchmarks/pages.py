@@ -40,6 +40,7 @@ PRODUCTION = {
     "DEBUG": "0",
     "SECRET_KEY": token_hex(32),
     "ALLOWED_HOSTS": "testserver",
+    "RATE_LIMITS": "0",
 }
 
 

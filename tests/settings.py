@@ -28,6 +28,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+RATE_LIMITS = False  # tests come all from one address, and fast; tests/timeline/test_limits.py has them
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 # A third kind, as somebody would add one: its folder and these two lines.

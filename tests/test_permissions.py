@@ -113,6 +113,8 @@ GET: dict[str, Statuses] = {
     "<page:name>/": ALL,
     "<page:name>.md": ALL,
     "healthz": ALL,
+    "readyz": ALL,
+    "metrics": (404, 404, 404, 404),  # for who has the token
     "authors/": ALL,
     "authors/page/<int:page>/": ALL,
     "authors/<slug:slug>/": ALL,
@@ -141,7 +143,7 @@ GET: dict[str, Statuses] = {
     "admin/autocomplete/": (302, 302, 200, 200),
     "admin/jsi18n/": STAFF,
     "admin/r/<path:content_type_id>/<path:object_id>/": (302, 302, 404, 404),
-    r"admin/^(?P<app_label>auth|django_tasks_database|timeline|papers|news|boards|polls)/$": STAFF,
+    r"admin/^(?P<app_label>auth|timeline|django_tasks_database|papers|news|boards|polls)/$": STAFF,
     "admin/(?P<url>.*)$": (302, 302, 404, 404),
     "admin/sign-in/<uid>/<token>/": (
         403,
@@ -287,7 +289,7 @@ def address(shared_rows: None) -> dict[str, str]:
         "glossary/<slug:slug>": "glossary/lcm",
         "papers/<slug:slug>": "papers/orca",
         "(?P<url>.*)$": "no/such/page/",
-        "^(?P<app_label>auth|django_tasks_database|timeline|papers|news|boards|polls)/$": "papers/",
+        "^(?P<app_label>auth|timeline|django_tasks_database|papers|news|boards|polls)/$": "papers/",
         "^timeline/(?:(?P<year>[0-9]{4})/)?": "timeline/",
         r"(?:(?P<kind>papers|news|polls|issues)/)?(?:topics/(?P<topic>[-\w]+)/)?": "",
         r"(?:organisations/(?P<organisation>[-\w]+)/)?(?:page/(?P<page>[0-9]{1,6})/)?$": "",

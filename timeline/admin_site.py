@@ -18,6 +18,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from timeline.limits import SIGN_INS, SIGN_INS_OF_ONE, client, limited, too_many
 from timeline.models import User
 from timeline.start_page import start_page
 
@@ -60,7 +61,15 @@ class TimelineAdminSite(admin.AdminSite):
             *super().get_urls(),
         ]
 
-    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"])])
+    @method_decorator(never_cache)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method == "POST":
+            name = request.POST.get("username", "").strip().lower()
+            if seconds := SIGN_INS.wait(client(request)) or SIGN_INS_OF_ONE.wait(name):
+                return too_many(request, seconds)
+        return super().login(request, extra_context)
+
+    @method_decorator([never_cache, require_http_methods(["GET", "HEAD", "POST"]), limited(SIGN_INS)])
     def signin_link(self, request: HttpRequest, uid: str, token: str) -> HttpResponse:
         """Scanners of mail open every link: a GET shows a button, only its POST signs in."""
         with transaction.atomic():

@@ -18,6 +18,7 @@ from ninja.errors import ValidationError
 from pydantic import Field, create_model
 
 from timeline.dumps import LICENCE
+from timeline.limits import DATA, limited
 from timeline.metadata import list_head
 from timeline.models import Dump, Publication
 from timeline.resources import BadCursor, Resource, resources
@@ -41,10 +42,11 @@ class Problem(Schema):
 
 def open_data(view: View) -> View:
     """Pages of other sites may read it, and who has it already gets 304."""
+    counted = limited(DATA)(view)
 
     @wraps(view)
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        answer = view(request, *args, **kwargs)
+        answer = counted(request, *args, **kwargs)
         answer["Access-Control-Allow-Origin"] = "*"
         return answer
 
@@ -109,9 +111,9 @@ def routed(resource: Resource) -> Router:
         router.add_api_operation(path, ["GET"], opened, operation_id=operation, **shown)
         router.add_api_operation(path, ["HEAD"], opened, include_in_schema=False)
 
-    offer("", many, f"list_{resource.name}", resource.title, {200: page_type, 422: Problem})
+    offer("", many, f"list_{resource.name}", resource.title, {200: page_type, 422: Problem, 429: Problem})
     if resource.key:
-        told = {200: resource.schema, 301: None, 404: Problem, 422: Problem}
+        told = {200: resource.schema, 301: None, 404: Problem, 422: Problem, 429: Problem}
         offer("/{key}", one, f"get_{resource.name}", f"One of: {resource.title}", told)
     return router
 

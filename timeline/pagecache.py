@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import nlargest
+from importlib import import_module
 from mmap import mmap
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse
@@ -42,10 +43,14 @@ Key = tuple[Origin, str]  # and the path
 Application = Callable[[dict[str, Any], StartResponse], Any]
 
 # Never kept, so not even asked for twice: what lies there is for one person, reads its query, or is a file.
-LIVE = ("/admin/", "/api/v1/", "/markdownx/", "/search/", "/healthz", settings.STATIC_URL, settings.MEDIA_URL)
+LIVE = (
+    *("/admin/", "/api/v1/", "/markdownx/", "/search/", "/healthz", "/readyz", "/metrics"),
+    *(settings.STATIC_URL, settings.MEDIA_URL),
+)
 # Browsers ask each time and mostly hear 304; a shared cache in between may keep a page for the second that we promise.
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
-OWN = {"cache-control", "content-encoding", "content-length", "etag", "vary"}  # headers that we write ourselves
+# Headers that we write ourselves, or that belong to the one request for which the page was made.
+OWN = {"cache-control", "content-encoding", "content-length", "etag", "vary", "x-request-id"}
 QUALITY = 9  # of Brotli, out of 11: a page is packed once for all its readers, but an editor's next change waits for it
 POLL = 0.4  # seconds between two looks at the database: changes by other machines are seen within one
 TRUST = 60  # seconds for which the last edition is served while the database does not answer
@@ -144,13 +149,17 @@ class Stock:
 
 
 class Question(dict[str, Any]):
-    """The environ of a request for one page and nothing else; it knows whether somebody looked for a query."""
+    """The environ of a request for one page and nothing else; it knows whether somebody looked for a query.
+
+    The id of the request that made us ask is for the log alone.
+    """
 
     is_query_read = False
 
-    def __init__(self, key: Key) -> None:
+    def __init__(self, key: Key, request_id: str) -> None:
         (scheme, host), path = key
         super().__init__({"wsgi.url_scheme": scheme, "HTTP_HOST": host, "PATH_INFO": path, "REQUEST_METHOD": "GET"})
+        self["HTTP_X_REQUEST_ID"] = request_id
         setup_testing_defaults(self)
 
     def get(self, name: str, default: Any = None) -> Any:
@@ -184,6 +193,10 @@ class PageCache:
         self.wake = threading.Event()
         self.is_closed = False
         self.worker: threading.Thread | None = None
+        # What it did, for timeline.metrics: plain numbers, because an addition is all that a ready page has time for.
+        self.sent = self.unchanged = self.passed = self.made = self.editions = 0
+        self.told = {"sent": 0, "unchanged": 0, "passed": 0, "made": 0, "editions": 0}
+        self.metrics: Any = import_module("timeline.metrics") if settings.METRICS_TOKEN else None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
@@ -191,6 +204,7 @@ class PageCache:
         origin = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
         stock = self.current() if origin and method in ("GET", "HEAD") else None
         if not origin or not stock:
+            self.passed += 1
             return self.django(environ, start_response)
         key = origin, path
         encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
@@ -200,8 +214,9 @@ class PageCache:
             variant = page.variants.get(encoding)
         if not variant:
             is_live = path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ
-            made = None if is_live else self.make(key, encoding)
+            made = None if is_live else self.make(key, encoding, environ.get("HTTP_X_REQUEST_ID", ""))
             if not made:
+                self.passed += 1
                 return self.django(environ, start_response)
             if isinstance(made, Answer):
                 start_response(made.status, made.headers)
@@ -210,8 +225,10 @@ class PageCache:
         known = environ.get("HTTP_IF_NONE_MATCH")
         # Copies: a server may add to the list that it gets.
         if known and (variant.etag in known or known == "*"):
+            self.unchanged += 1
             start_response("304 Not Modified", variant.unchanged.copy())
             return []
+        self.sent += 1
         start_response("200 OK", variant.headers.copy())
         return [variant.body] if method == "GET" else []
 
@@ -239,13 +256,14 @@ class PageCache:
                     following = Issue.objects.next_publication()
                     next_issue = following.timestamp() if following else float("inf")
                     stock = self.stock = Stock(number, next_issue, self.room, stock.hottest() if stock else {})
+                    self.editions += 1
                     self.wake.set()
                 stock.notice, stock.until = notice, min(stock.next_issue, now + TRUST)
             finally:
                 connection.close_if_unusable_or_obsolete()
             return stock
 
-    def make(self, key: Key, encoding: str) -> Variant | Answer | None:
+    def make(self, key: Key, encoding: str, request_id: str = "") -> Variant | Answer | None:
         """The page, made by one thread for all that wait; an answer that is no page; None: ask as you were asked."""
         lock = self.renderers[hash(key) % len(self.renderers)]
         has_lock = lock.acquire(timeout=PATIENCE)
@@ -255,7 +273,8 @@ class PageCache:
                 return None
             page = stock.get(key)
             if not page:
-                answer, is_public = self.ask(key)
+                self.made += 1
+                answer, is_public = self.ask(key, request_id)
                 if not is_public:
                     return None
                 if not answer.status.startswith("200"):
@@ -268,9 +287,9 @@ class PageCache:
             if has_lock:
                 lock.release()
 
-    def ask(self, key: Key) -> tuple[Answer, bool]:
+    def ask(self, key: Key, request_id: str) -> tuple[Answer, bool]:
         """What Django answers, and whether it would answer everybody so."""
-        question = Question(key)
+        question = Question(key, request_id)
         told: list[Any] = []
         with closing(self.django(question, lambda *given: told.extend(given))) as chunks:  # type: ignore[arg-type]
             body = b"".join(chunks)
@@ -312,11 +331,21 @@ class PageCache:
             self.wake.clear()
             try:
                 self.warm(self.look())
+                if self.metrics:
+                    self.tell()
             except UNKNOWN:
                 continue  # a request will say so
             except Exception:  # or nobody would look any more
                 log.exception("A page could not be made before anybody asked for it.")
         connection.close()
+
+    def tell(self) -> None:
+        """The metrics what was done since the last time."""
+        now = {name: getattr(self, name) for name in self.told}
+        more = {name: count - self.told[name] for name, count in now.items()}
+        self.told = now
+        editions, stock = more.pop("editions"), self.stock
+        self.metrics.observe_pages(more, editions, len(stock.pages) if stock else 0, stock.size if stock else 0)
 
     def warm(self, stock: Stock) -> None:
         """Make anew what was asked for most, as long as no newer edition is there."""

@@ -40,11 +40,12 @@ FORMS = [
 ]
 
 FRAME_POLICY = {
-    "default-src": ["'self'"],
+    "default-src": ["'none'"],
     "script-src": ["'none'"],
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "https:"],
-    "object-src": ["'none'"],
+    "font-src": ["'self'"],
+    "media-src": ["'self'"],
     "base-uri": ["'none'"],
     "form-action": ["'none'"],
     "frame-ancestors": ["'self'"],

@@ -114,9 +114,9 @@ INSTALLED_APPS = [
     "django.forms",  # with FORM_RENDERER: our own template of the Markdown widget
     "markdownx",
     "csp",
+    "timeline.apps.TimelineConfig",  # before django_tasks_db, whose worker it extends
     "django_tasks",
     "django_tasks_db",
-    "timeline.apps.TimelineConfig",
     "papers",
     "news",
     "boards",
@@ -142,16 +142,19 @@ RESOURCES = [
 ]
 
 MIDDLEWARE = [
+    # First what every answer gets, also one of those below that fail or answer by themselves.
+    "timeline.watching.watch",
+    "timeline.headers.HeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "timeline.compression.CompressionMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "timeline.urls"
@@ -204,17 +207,31 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o644  # the proxy, another user, serves them
 
+# timeline.limits has the rest.
+RATE_LIMITS = boolean("RATE_LIMITS", True)
+FILE_UPLOAD_HANDLERS = [
+    "timeline.limits.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20  # bytes of a form without its files: a long issue on the desk has 1 MB
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
 MARKDOWNX_MARKDOWNIFY_FUNCTION = "timeline.markdown.to_html"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
+        "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "https:"],  # a text may show a picture of another site
-        "object-src": ["'none'"],
+        "font-src": ["'self'"],
+        "media-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'"],  # previews
         "base-uri": ["'none'"],
         "form-action": ["'self'"],
         "frame-ancestors": ["'none'"],
@@ -222,22 +239,45 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+# Static files are for our pages alone.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from their form
+if HTTPS:
+    # A browser takes a cookie of such a name only from this very host, over HTTPS: no subdomain can plant one.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = HTTPS and not DEBUG
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # the proxy asks over plain HTTP
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # machines ask over plain HTTP, past the proxy
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if SECURE_SSL_REDIRECT else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT
-if boolean("TRUST_PROXY", False):
+TRUST_PROXY = boolean("TRUST_PROXY", False)
+if TRUST_PROXY:
     # Only behind a proxy that sets this header itself; otherwise a client could claim HTTPS.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"}:
     raise ImproperlyConfigured("LOG_LEVEL is wrong: set it to DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+if LOG_FORMAT not in {"plain", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT is wrong: set it to plain or json.")
+SLOW_HINT = "set it to a whole number of milliseconds, or to 0 to log no query."
+SLOW_QUERY_MS = setting(env.int, "SLOW_QUERY_MS", 0 if DEBUG else 200, SLOW_HINT)
+if SLOW_QUERY_MS < 0:
+    raise ImproperlyConfigured(f"SLOW_QUERY_MS is wrong: {SLOW_HINT}")
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")  # "": there are no metrics
+if METRICS_TOKEN and len(METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("METRICS_TOKEN is wrong: set it to at least 20 random characters, or leave it empty.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"request": {"()": "timeline.watching.OfRequest"}},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s"},
+        **({"json": {"()": "timeline.watching.JsonLines"}} if LOG_FORMAT == "json" else {}),
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    # Without JSON a line for each request is more noise than use.
+    "loggers": {"timeline.requests": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"}},
 }

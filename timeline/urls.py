@@ -5,7 +5,7 @@ from django.urls import include, path, re_path, register_converter
 from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
-from timeline import api, editing, feeds, glossary_pages, sitemaps, twins, views
+from timeline import api, editing, feeds, glossary_pages, health, limits, sitemaps, twins, views
 from timeline.citations import FORMS
 from timeline.models import Publication
 from timeline.sections import sections
@@ -31,6 +31,8 @@ register_converter(KindConverter, "kind")
 register_converter(CitationConverter, "citation")
 register_converter(FeedConverter, "feed")
 register_converter(PageConverter, "page")
+
+handler400 = limits.bad_request
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -71,7 +73,9 @@ urlpatterns = [
     path("<page:name>/", views.text_page, name="page"),
     path("<page:name>.md", twins.page_twin, name="page-twin"),
     path("contact/<slug:purpose>/", views.contact, name="contact"),
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("markdownx/markdownify/", editing.Preview.as_view(), name="markdownx_markdownify"),
     path("markdownx/upload/", editing.Upload.as_view(), name="markdownx_upload"),
     path("admin/", admin.site.urls),

@@ -18,6 +18,7 @@ from timeline import chronology, markdown
 from timeline.citations import FORMS
 from timeline.comparing import Change
 from timeline.differences import Difference
+from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, EntryQuerySet, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
 from timeline.models.catalogue import ISSUES
@@ -77,11 +78,6 @@ def having(name: str, value: str, number: int) -> Page:
 def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:
     """A page that extends timeline/page.html; the publication comes with its head, so that nobody reads it twice."""
     return render(request, template, {"head": head, "publication": head.publication, **context})
-
-
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe
@@ -310,6 +306,7 @@ def timeline(
 
 
 @require_safe
+@limited(SEARCHES)
 def search_page(request: HttpRequest) -> HttpResponse:
     """The one page that reads the query string: `q`, the names of search.FACETS, and `page`. No input is an error."""
     text = " ".join(request.GET.get("q", "").replace("\0", "").split())[:MAX_QUERY]
@@ -419,6 +416,7 @@ def item_share_image(request: HttpRequest, kind: str, slug: str, digest: str) ->
 # No cookie stands behind this form and it changes nothing: a token would only make the page personal.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
+@limited(CONTACTS, methods=["POST"])
 def contact(request: HttpRequest, purpose: str) -> HttpResponse:
     """The reply or sponsor address, shown after a press on a button: people press it, harvesters do not."""
     current = Publication.objects.current()

@@ -280,7 +280,7 @@ def test_every_answer_carries_the_strict_policy(client: Client) -> None:
     make_issue(number=1)
     for url in ("/", "/issues/1/", "/nowhere/", "/admin/login/"):
         policy = dict(part.strip().split(" ", 1) for part in client.get(url)["Content-Security-Policy"].split(";"))
-        assert (policy["script-src"], policy["style-src"], policy["default-src"]) == ("'self'",) * 3
+        assert (policy["script-src"], policy["style-src"], policy["default-src"]) == ("'self'", "'self'", "'none'")
 
 
 def test_page_that_fails_says_so_without_the_database(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 import os
 import sys
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 from django.conf import settings
@@ -23,8 +24,11 @@ class Command(BaseCommand):
         os.environ.setdefault("GRANIAN_WEBSOCKETS", "false")
         os.environ.setdefault("GRANIAN_RESPAWN_FAILED_WORKERS", "true")
         os.environ.setdefault("GRANIAN_WORKERS_KILL_TIMEOUT", "30")
+        os.environ.setdefault("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "10000")  # milliseconds
         # Seconds that a new process has to load the site before the old one stops to listen.
         os.environ.setdefault("GRANIAN_RESPAWN_INTERVAL", "15")
+        # Figures of processes that are gone (timeline.metrics).
+        rmtree(settings.VAR_DIR / "metrics", ignore_errors=True)
         # In the place of this process, so that signals reach it.
         os.chdir(settings.BASE_DIR)
         os.execv(Path(sys.executable).with_name("granian"), ["granian", APPLICATION])

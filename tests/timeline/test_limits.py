@@ -1,0 +1,194 @@
+"""What is too much, and what the site says to it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.http.response import HttpResponseBase
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from tests.factories import edith, make_issue, make_paper
+from timeline import limits
+from timeline.limits import Limit, client
+from timeline.models import Publication
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def limited(settings: Settings) -> None:
+    settings.RATE_LIMITS = True
+
+
+def statuses(ask: Callable[[], HttpResponseBase], times: int) -> list[int]:
+    return [ask().status_code for _ in range(times)]
+
+
+def sign_in(email: str, password: str = "wrong", address: str = "192.0.2.1") -> HttpResponseBase:
+    return Client(REMOTE_ADDR=address).post("/admin/login/", {"username": email, "password": password})
+
+
+def test_a_limit_counts_each_alone_and_begins_anew_with_the_next_window() -> None:
+    limit = Limit("test", 2, 60)
+    with time_machine.travel(NOON, tick=False) as clock:
+        clock.shift(15)
+        assert [limit.wait("a") for _ in range(4)] == [0, 0, 45, 45]
+        assert (limit.wait("b"), Limit("another", 2, 60).wait("a")) == (0, 0)
+        clock.shift(44)
+        assert limit.wait("a") == 1
+        clock.shift(1)
+        assert [limit.wait("a") for _ in range(3)] == [0, 0, 60]
+
+
+def test_what_the_cache_has_lost_is_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "cache", Forgetful())
+    assert Limit("test", 1, 60).wait("a") == 0
+
+
+class Forgetful:
+    """A cache that drops its entry between two questions."""
+
+    def add(self, *args: object) -> bool:
+        return False
+
+    def incr(self, key: str) -> int:
+        raise ValueError(key)
+
+    def set(self, *args: object) -> None:
+        pass
+
+
+def test_nothing_that_is_kept_names_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+    monkeypatch.setattr(cache, "add", lambda *args: kept.append(args) or True, raising=False)
+    with time_machine.travel(NOON, tick=False) as clock:
+        for _ in range(2):
+            sign_in("edith@example.org", address="192.0.2.77")
+            clock.shift(3600)
+    assert len({key for key, *_ in kept}) == 4
+    assert [part for part in ("192.0.2.77", "edith") if part in str(kept)] == []
+    assert {seconds for *_, seconds in kept} == {300, 900}
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "trusted", "seen"),
+    [
+        ("", False, "198.51.100.1"),
+        ("203.0.113.9", False, "198.51.100.1"),  # anybody may write that
+        ("203.0.113.9", True, "203.0.113.9"),
+        ("1.1.1.1, 203.0.113.9", True, "203.0.113.9"),  # what the client wrote, and what the proxy saw
+        ("", True, "198.51.100.1"),
+        ("<script>", True, "<script>"),
+        ("x" * 5000, True, "x" * 64),
+        ("::ffff:203.0.113.9", True, "203.0.113.9"),
+    ],
+)
+def test_who_asks_is_who_the_trusted_proxy_has_seen(
+    settings: Settings, forwarded: str, trusted: bool, seen: str
+) -> None:
+    settings.TRUST_PROXY = trusted
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    assert client(RequestFactory(REMOTE_ADDR="198.51.100.1").get("/", headers=headers)) == seen
+
+
+def test_a_whole_network_of_ipv6_is_one_client() -> None:
+    def of(address: str) -> str:
+        return client(RequestFactory(REMOTE_ADDR=address).get("/"))
+
+    assert of("2001:db8:1:2::1") == of("2001:db8:1:2:ffff::9") != of("2001:db8:1:3::1")
+
+
+def test_passwords_cannot_be_tried_for_ever_from_one_address() -> None:
+    edith()
+    with time_machine.travel(NOON, tick=False) as clock:
+        names = iter(range(1000))
+        tried = statuses(lambda: sign_in(f"person-{next(names)}@example.org"), limits.SIGN_INS.most + 2)
+        assert tried == [200] * limits.SIGN_INS.most + [429] * 2
+        answer = sign_in("edith@example.org", PASSWORD)
+        assert (answer.status_code, answer["Retry-After"], "no-store" in answer["Cache-Control"]) == (429, "300", True)
+        page = answer.content.decode()
+        assert "Wait 300 seconds, then try again." in page and "errornote" in page
+        assert Client(REMOTE_ADDR="192.0.2.1").get("/admin/login/").status_code == 200  # the form is shown
+        assert sign_in("edith@example.org", PASSWORD, address="192.0.2.2").status_code == 302
+        clock.shift(300)
+        assert sign_in("edith@example.org", PASSWORD).status_code == 302
+
+
+def test_passwords_of_one_person_cannot_be_tried_for_ever_from_many_addresses() -> None:
+    edith()
+    with time_machine.travel(NOON, tick=False):
+        for last in range(limits.SIGN_INS_OF_ONE.most):
+            assert sign_in("Edith@example.org ", address=f"192.0.2.{last}").status_code == 200
+        assert sign_in("edith@example.org", PASSWORD, address="198.51.100.1").status_code == 429
+        assert sign_in("paula@example.org", address="198.51.100.1").status_code == 200
+
+
+def test_links_cannot_be_guessed_for_ever() -> None:
+    with time_machine.travel(NOON, tick=False):
+        tried = statuses(lambda: Client().post("/admin/sign-in/MQ/x-y/"), limits.SIGN_INS.most + 1)
+    assert tried == [403] * limits.SIGN_INS.most + [429]
+
+
+def test_search_api_and_contact_have_their_limits_and_pages_have_none(client: Client) -> None:
+    Publication(reply_address="reply@example.org").save()
+    make_paper(make_issue(number=2, at=NOON - timedelta(days=1)))
+    with time_machine.travel(NOON, tick=False):
+        for path, limit in (("/search/?q=orca", limits.SEARCHES), ("/api/v1/issues", limits.DATA)):
+            assert statuses(lambda path=path: client.get(path), limit.most + 1) == [200] * limit.most + [429]
+        assert client.get("/api/v1/openapi.json").status_code == 429  # the same data
+        answer = client.get("/api/v1/papers?limit=1")
+        told = "Too many requests from your address: ask again in 60 seconds, and more slowly."
+        assert (answer.json(), answer["Retry-After"]) == ({"detail": told}, "60")
+        assert answer["Access-Control-Allow-Origin"] == "*"
+        posted = statuses(lambda: client.post("/contact/reply/"), limits.CONTACTS.most + 1)
+        assert posted == [200] * limits.CONTACTS.most + [429]
+        for path in ("/", "/issues/2/", "/feed.atom", "/contact/reply/", "/api/"):
+            assert statuses(lambda path=path: client.get(path), 3) == [200] * 3
+
+
+def test_limits_can_be_switched_off(client: Client, settings: Settings) -> None:
+    settings.RATE_LIMITS = False
+    assert set(statuses(lambda: client.get("/search/"), limits.SEARCHES.most + 1)) == {200}
+
+
+def too_long(**fields: object) -> HttpResponseBase:
+    return Client(raise_request_exception=False).post("/admin/login/", fields)
+
+
+def test_a_form_that_is_too_large_is_refused_with_a_sentence(settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 5
+    answers = [
+        too_long(username="x" * 1001),
+        too_long(**{f"field-{number}": "x" for number in range(6)}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 413
+        assert "Go back and send less at once" in answer.content.decode()
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MAX_BODY", 1000)
+    read = []
+    monkeypatch.setattr(
+        "django.core.files.uploadhandler.MemoryFileUploadHandler.receive_data_chunk", lambda *args: read.append(args)
+    )
+    file = BytesIO(b"x" * 1000)
+    file.name = "film.mp4"
+    answer = too_long(file=file)
+    assert (answer.status_code, "send less at once" in answer.content.decode(), read) == (413, True, [])
+
+
+def test_a_request_for_another_host_gets_a_page_without_a_query(client: Client, django_assert_num_queries) -> None:
+    client.raise_request_exception = False
+    with django_assert_num_queries(0):
+        answer = client.get("/", SERVER_NAME="evil.example")
+    assert (answer.status_code, "Check the address" in answer.content.decode()) == (400, True)
+    assert "evil" not in answer.content.decode()
