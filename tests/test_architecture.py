@@ -23,6 +23,8 @@ LAYERS = [
         "dialect",
         "references",
         "comparing",
+        "archive",
+        "rows",
     ],
     ["fetching"],
     ["hypertext", "plaintext", "outline", "markdown"],
@@ -46,7 +48,7 @@ LAYERS = [
     ["content_admin", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
     ["image_admin"],
     ["resources"],
-    ["documents", "dumps"],
+    ["documents", "dumps", "backup"],
     ["api"],
     ["admin", "management", "urls"],
 ]
