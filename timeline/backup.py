@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from timeline import VERSION, archive, edition, rows
+from timeline import archive, edition, rows
 from timeline.archive import Contents, Part, Writer
 from timeline.models import Backup, Content, User
 
@@ -55,7 +55,7 @@ def back_up(file: Path) -> Contents:
             add_media(writer, LATE, copied)
             writer.contents.about |= {
                 "made_at": made_at.isoformat(),
-                "version": VERSION,
+                "version": settings.VERSION,
                 "django": django.__version__,
                 "database": connection.vendor,
                 "migrations": migrations,

@@ -101,7 +101,7 @@ def load(model: type[Model], names: list[str], rows: Iterable[bytes]) -> None:
     quote = connection.ops.quote_name
     statement = "INSERT INTO {} ({}) VALUES ({})".format(
         quote(model._meta.db_table),
-        ", ".join(quote(field.column) for field in columns),
+        ", ".join(quote(str(field.column)) for field in columns),
         ", ".join(["%s"] * len(columns)),
     )
     read = iter(rows)
