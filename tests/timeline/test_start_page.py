@@ -106,7 +106,7 @@ def test_last_backup_is_told_to_publishers_and_missed_after_two_days() -> None:
     assert "There is no backup of this site." in hand(paula())
     assert "backup" not in start(edith())
     old = Backup.objects.create(made_at=timezone.now() - timedelta(days=3), bytes=1)
-    assert "The last backup is 3\xa0days old." in hand(paula())
+    assert "The last backup is 3 days old." in hand(paula())
     new = Backup.objects.create(made_at=timezone.now() - timedelta(hours=47), bytes=1)
     assert hand(paula()) == ""
     assert f"The last backup was made on {new.made_at:%-d %B, %H:%M} UTC." in start(paula())
