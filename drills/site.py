@@ -19,21 +19,10 @@ from timeline.models import Item
 SECONDS_TO_START = 60
 
 
-class Site:
-    """On the database of this process, which is filled with a draft issue of three items."""
+class Server:
+    """Not started yet."""
 
     def __init__(self) -> None:
-        call_command("migrate", verbosity=0)
-        self.editors = [edith(), paula()]
-        issue = make_issue(published=False)
-        begun = "How it began.\n\nWhat it was about.\n\nHow it ends."
-        self.items: list[Item] = [
-            make_paper(issue, title="Orca 2", authors=["Ada", "Bob"], body=begun),
-            make_paper(issue, title="Large Concept Models", authors=["Zoë"], body=begun),
-            make_news(issue, title="A model was released", body=begun),
-        ]
-        for item in self.items:
-            record(item, "added")
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -42,10 +31,11 @@ class Site:
         self.process: subprocess.Popen[bytes] | None = None
         self.starts = 0
 
-    def start(self) -> None:
+    def start(self, **variables: str) -> None:
         """Start the server and wait until it listens; RuntimeError if it does not."""
         command = [sys.executable, "manage.py", "runserver", "--noreload", "--skip-checks", str(self.port)]
         environment = os.environ | {"SITE_URL": self.url, "LOG_LEVEL": "ERROR", "PYTHONUNBUFFERED": "1"}
+        environment |= variables
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -73,6 +63,24 @@ class Site:
     def told(self) -> str:
         """The end of what the server wrote."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-3_000:]
+
+
+class Site(Server):
+    """On the database of this process, which is filled with a draft issue of three items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        call_command("migrate", verbosity=0)
+        self.editors = [edith(), paula()]
+        issue = make_issue(published=False)
+        begun = "How it began.\n\nWhat it was about.\n\nHow it ends."
+        self.items: list[Item] = [
+            make_paper(issue, title="Orca 2", authors=["Ada", "Bob"], body=begun),
+            make_paper(issue, title="Large Concept Models", authors=["Zoë"], body=begun),
+            make_news(issue, title="A model was released", body=begun),
+        ]
+        for item in self.items:
+            record(item, "added")
 
     def sign_out(self, session: str) -> None:
         Session.objects.filter(pk=session).delete()

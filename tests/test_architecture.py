@@ -27,6 +27,8 @@ LAYERS = [
         "limits",
         "watching",
         "health",
+        "archive",
+        "rows",
     ],
     ["fetching", "metrics"],
     ["hypertext", "plaintext", "outline", "markdown"],
@@ -50,7 +52,7 @@ LAYERS = [
     ["content_admin", "merge_action", "merging", "feeds", "sitemaps", "twins", "glossary_pages"],
     ["image_admin"],
     ["resources"],
-    ["documents", "dumps"],
+    ["documents", "dumps", "backup"],
     ["api"],
     ["admin", "management", "urls"],
 ]

@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
@@ -39,6 +41,10 @@ def test_without_any_environment_the_site_starts() -> None:
     run = manage("check", env=environment())
 
     assert (run.returncode, run.stdout) == (0, "System check identified no issues (0 silenced).\n"), run.stderr
+
+
+def test_version_is_that_of_the_project() -> None:
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"] == settings.VERSION
 
 
 def test_with_production_settings_the_site_starts(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def create_groups(using: str = DEFAULT_DB_ALIAS, **kwargs: Any) -> None:
     groups = Group.objects.using(using)
     editing = permissions.filter(written).exclude(codename="publish_issue")
     publishing = permissions.filter(
-        Q(codename="publish_issue") | Q(codename__in=["view_publication", "change_publication"]),
+        Q(codename="publish_issue") | Q(codename__in=["view_publication", "change_publication", "view_backup"]),
         content_type__app_label="timeline",
     )
     groups.get_or_create(name=EDITOR)[0].permissions.set(editing)

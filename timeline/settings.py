@@ -14,6 +14,7 @@ from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
+VERSION = "0.1.0"  # pyproject.toml, which is not in the container, has it as well
 
 DEVELOPMENT_SECRET = "development-only: readable by everybody, never used when DEBUG=0"
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
 from django.db.models import CharField, Q, QuerySet, Value
 from django.urls import reverse
+from django.utils import timezone
 
 from timeline.history import name_of
-from timeline.models import Draft, Image, Issue, Publication, User, Version
+from timeline.models import Backup, Draft, Image, Issue, Publication, User, Version
 from timeline.sections import across, section
 
 ACTIONS = 10
+BACKUP_EVERY = timedelta(days=2)  # a night may fail; more has to be seen
 Key = tuple[str, Any]  # the label of a model, and the uuid of a row
 
 INCOMPLETE = Q(alt="") | Q(rights="")  # images that stop a publication
@@ -34,7 +37,7 @@ class Unsaved:
 
 
 def start_page(user: User) -> dict[str, Any]:
-    """The context of templates/admin/start.html: of each only what `user` may see. Seven queries, and no more."""
+    """The context of templates/admin/start.html: of each only what `user` may see. Eight queries, and no more."""
     found: dict[str, Any] = {"zone": Publication.objects.current().zone}
     if user.has_perm("timeline.view_issue"):
         waiting = list(Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")))
@@ -45,6 +48,9 @@ def start_page(user: User) -> dict[str, Any]:
         found["changed"] = Issue.objects.published().filter(pending_changes__isnull=False).distinct()
     if user.has_perm("timeline.view_image"):
         found["images"] = Image.objects.filter(INCOMPLETE).count()
+    if user.has_perm("timeline.view_backup"):
+        found["backup"] = Backup.objects.first()
+        found["backup_is_due"] = not found["backup"] or found["backup"].made_at < timezone.now() - BACKUP_EVERY
     found["shelf"] = [
         (f"{emoji} {short_title or title}".strip(), change_url(section(kind).model._meta.label_lower, pk))
         for kind, _, pk, emoji, title, short_title in across(Q(issue=None), "emoji", "title", "short_title")

@@ -54,6 +54,7 @@ def test_all_tables_count_but_these() -> None:
         "django_content_type",
         "django_session",
         "django_tasks_database_dbtaskresult",
+        "timeline_backup",
         "timeline_checkedlink",
         "timeline_draft",
         "timeline_edition",

@@ -1,6 +1,6 @@
 """The start page of the admin: what is in work, what is scheduled, what needs a hand, who did what."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +13,7 @@ from tests.factories import edith, make_image, make_issue, make_news, make_paper
 from tests.timeline.test_admin import change_url
 from timeline.drafts import Stamp, keep
 from timeline.history import record
-from timeline.models import Content, Draft, Publication, User
+from timeline.models import Backup, Content, Draft, Publication, User
 
 pytestmark = pytest.mark.django_db
 
@@ -99,6 +99,20 @@ def test_nobody_sees_what_he_may_not() -> None:
     assert ("In work" in page, "Orca" in page, "1 image" in page, "/issue/add/" in page) == (True, False, False, False)
 
 
+def test_last_backup_is_told_to_publishers_and_missed_after_two_days() -> None:
+    def hand(user: User) -> str:
+        return start(user).partition('id="start-hand"')[2]
+
+    assert "There is no backup of this site." in hand(paula())
+    assert "backup" not in start(edith())
+    old = Backup.objects.create(made_at=timezone.now() - timedelta(days=3), bytes=1)
+    assert "The last backup is 3 days old." in hand(paula())
+    new = Backup.objects.create(made_at=timezone.now() - timedelta(hours=47), bytes=1)
+    assert hand(paula()) == ""
+    assert f"The last backup was made on {new.made_at:%-d %B, %H:%M} UTC." in start(paula())
+    assert old.made_at.strftime("%-d %B") not in start(paula())
+
+
 def test_nothing_hostile_runs() -> None:
     hostile = '"><script>evil()</script>'
     issue, paper = make_issue(published=False, title=hostile), make_paper(title=hostile)
@@ -117,5 +131,5 @@ def test_few_queries_whatever_there_is(django_assert_num_queries: Any) -> None:
             record(row, "saved", edith())
             unsaved(row, paula(), f"Title {number}")
     client.get("/admin/")
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         client.get("/admin/")

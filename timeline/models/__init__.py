@@ -1,3 +1,4 @@
+from timeline.models.backup import Backup
 from timeline.models.base import (
     AbstractSpelling,
     Content,
@@ -30,6 +31,7 @@ from timeline.models.users import User, UserManager
 
 __all__ = [
     "AbstractSpelling",
+    "Backup",
     "CheckedLink",
     "Content",
     "CorrectedRow",
