@@ -11,7 +11,8 @@ random: a number does not come back with an older copy of the database.
 
 import mmap
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -36,6 +37,25 @@ def number(using: str = DEFAULT_DB_ALIAS) -> int | None:
     with connections[using].cursor() as cursor:
         cursor.execute(SUM)
         return cursor.fetchone()[0]
+
+
+@contextmanager
+def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Within it every query sees the database as the first one did, or a page would be half of one edition and half of
+    the next: by itself each query sees what is committed by then."""
+    connection: Any = connections[using]
+    connection.ensure_connection()
+    mode = getattr(connection, "transaction_mode", None)
+    try:
+        if connection.vendor == "sqlite":
+            connection.transaction_mode = "DEFERRED"  # who only reads waits for no writer
+        with transaction.atomic(using):
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            yield
+    finally:
+        connection.transaction_mode = mode
 
 
 def tables() -> set[str]:
@@ -162,7 +182,7 @@ def notice_writes(connection: BaseDatabaseWrapper, **kwargs: Any) -> None:
 def notice_write(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
     result = execute(sql, params, many, context)
     connection = context["connection"]
-    is_reading = str(sql).lstrip(" \n(").startswith(("SELECT", "BEGIN", "PRAGMA"))
+    is_reading = str(sql).lstrip(" \n(").startswith(("SELECT", "BEGIN", "PRAGMA", "SET TRANSACTION"))
     if not is_reading and (connection.in_atomic_block or connection.get_autocommit()):
         connection.on_commit(give_notice, robust=True)
     return result

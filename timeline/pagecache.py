@@ -30,7 +30,9 @@ from wsgiref.util import setup_testing_defaults
 import brotli
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
+from django.http.response import HttpResponseBase
 from django.utils.autoreload import file_changed
 
 from timeline import edition
@@ -169,6 +171,18 @@ class Question(dict[str, Any]):
     def __getitem__(self, name: str) -> Any:
         self.is_query_read |= name == "QUERY_STRING"
         return super().__getitem__(name)
+
+
+def whole_pages(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware, the innermost one: a page that is made for all readers is made of one state of the database."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if not isinstance(getattr(request, "environ", None), Question):
+            return get_response(request)
+        with edition.snapshot():
+            return get_response(request)
+
+    return answer
 
 
 class Answer(NamedTuple):

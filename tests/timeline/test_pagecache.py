@@ -1,6 +1,7 @@
 """Readers get ready bytes, and never those of an edition that has passed."""
 
 import gzip
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from django.test import Client
 from django.utils.autoreload import file_changed
 from pytest_django import Settings
 
+from papers.models import PaperSummary
 from tests import ways
 from tests.factories import edith, make_issue, make_paper
 from tests.ways import WAYS, elsewhere, raw
@@ -203,6 +205,36 @@ def test_a_page_made_while_a_change_is_committed_is_not_served_afterwards(
     assert site.was_asked() == ["/issues/2/"]
     assert b"After" in site.ask("/issues/2/").body
     assert site.was_asked() == ["/issues/2/"]
+
+
+def test_a_page_is_whole_though_it_changes_between_two_of_its_queries(site: Site) -> None:
+    make_paper(make_issue(number=2, title="Issue before"), title="Paper before")
+    changes: list[object] = []
+
+    @transaction.atomic
+    def change() -> None:
+        Issue.objects.update(title="Issue after")
+        PaperSummary.objects.update(title="Paper after")
+
+    def change_before_papers_are_read(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if f'FROM "{PaperSummary._meta.db_table}"' in sql and not changes:
+            changes.append(elsewhere(change))
+        return execute(sql, *rest)
+
+    def seen() -> set[bytes]:
+        return set(re.findall(rb"(?:Issue|Paper) (?:before|after)", site.ask("/issues/2/").body))
+
+    with connection.execute_wrapper(change_before_papers_are_read):
+        assert seen() == {b"Issue before", b"Paper before"}
+    assert len(changes) == 1
+    assert seen() == {b"Issue after", b"Paper after"}
+
+
+def test_readers_give_no_notice(site: Site) -> None:
+    make_issue(number=2)
+    before = edition.notices()[:]
+    assert [site.ask(path).status for path in ("/", "/issues/2/", "/issues/9/")] == [200, 200, 404]
+    assert edition.notices()[:] == before
 
 
 def test_what_is_not_committed_is_not_seen_and_does_no_harm(site: Site) -> None:
