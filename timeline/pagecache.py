@@ -18,11 +18,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import lru_cache
 from hashlib import blake2b
 from heapq import nlargest
 from importlib import import_module
-from mmap import mmap
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse
 from wsgiref.util import setup_testing_defaults
@@ -42,6 +40,7 @@ from timeline.models import Issue
 Headers = list[tuple[str, str]]
 Origin = tuple[str, str]  # scheme, and host without a port
 Key = tuple[Origin, str]  # and the path
+Words = tuple[str, str, str, str, str | None]  # path, host, encodings, scheme and what a proxy says, as they came
 Application = Callable[[dict[str, Any], StartResponse], Any]
 
 # Never kept, so not even asked for twice: what lies there is for one person, reads its query, or is a file.
@@ -59,6 +58,8 @@ TRUST = 60  # seconds for which the last edition is served while the database do
 PATIENCE = 5  # seconds for which one waits for another's work on the same page
 HOT = 16  # pages that are made anew before anybody asks
 OVERHEAD = 3_000  # bytes of a page in memory beside its own
+LONG = 1_000  # characters of `Words`, more than a browser ever sends
+KNOWN = 4_096  # of all `Words`, the most that are known
 
 UNKNOWN = (DatabaseError, OSError)  # what is raised where the edition cannot be read
 log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Page:
     body: bytes
     variants: dict[str, Variant] = field(default_factory=dict)
     asked: int = 0  # how often
+    seen: int = 0  # how often by the time that it was the oldest
     counted: int = 0  # the bytes for which its stock has accounted
 
     @property
@@ -110,38 +112,54 @@ class Page:
         return self.variants[encoding]
 
 
+Ready = tuple[Page, Variant]
+
+
 class Stock:
-    """The pages of one edition in memory: at most `room` bytes, and the least recently asked for goes first."""
+    """The pages of one edition in memory: at most `room` bytes, and what nobody asks for any more goes first.
+
+    Readers take no lock. A page counts how often it was asked for, and who needs room looks whether that was so since
+    the last time.
+    """
 
     def __init__(self, number: int | None, next_issue: float, room: int, hot: dict[Key, Page]) -> None:
         self.number = number  # of the edition
         self.next_issue = next_issue  # seconds since 1970: when one comes out by itself
-        self.notice = b""  # where another one is, or it is `until`, the database is asked whether this is the edition
+        self.notice = 0  # where another one is, or it is `until`, the database is asked whether this is the edition
         self.until = 0.0
         self.room = room
         self.hot = hot  # the most asked ones of the edition before, until they are made anew
         self.size = 0
         self.pages: OrderedDict[Key, Page] = OrderedDict()
+        self.ready: dict[Words, Ready] = {}  # of pages that are here, for who asks in the same words again
         self.lock = threading.Lock()
-
-    def get(self, key: Key) -> Page | None:
-        with self.lock:
-            if page := self.pages.get(key):
-                self.pages.move_to_end(key)
-            return page
 
     def put(self, key: Key, page: Page) -> None:
         """Keep it, unless a few like it would fill everything. Call it again when it has grown."""
         with self.lock:
             if page.size > self.room // 8:
                 return
+            before = self.pages.get(key, page)
             self.pages[key] = page
-            self.size += page.size - page.counted
+            self.size += page.size - before.counted
             page.counted = page.size
             while self.size > self.room:
-                _, oldest = self.pages.popitem(last=False)
-                self.size -= oldest.counted
-                oldest.counted = 0
+                key, oldest = next(iter(self.pages.items()))
+                if oldest.asked > oldest.seen:
+                    oldest.seen = oldest.asked
+                    self.pages.move_to_end(key)
+                else:
+                    del self.pages[key]
+                    self.size -= oldest.counted
+                    oldest.counted = 0
+                    self.ready.clear()
+
+    def remember(self, words: Words, key: Key, ready: Ready) -> None:
+        with self.lock:
+            if self.pages.get(key) is ready[0]:
+                if len(self.ready) >= KNOWN:
+                    self.ready.clear()
+                self.ready[words] = ready
 
     def hottest(self) -> dict[Key, Page]:
         with self.lock:
@@ -198,12 +216,10 @@ class PageCache:
         self.django = django
         self.room = room
         self.stock: Stock | None = None
-        self.notices: mmap | None = None
+        self.notices: memoryview | None = None  # of one number
         self.lock = threading.Lock()
         self.renderers = [threading.Lock() for _ in range(64)]  # a page has one of them, by its hash
-        self.origin = lru_cache(256)(origin)
         self.forwarded = settings.SECURE_PROXY_SSL_HEADER[0] if settings.SECURE_PROXY_SSL_HEADER else ""
-        self.encoding = lru_cache(256)(best)
         self.wake = threading.Event()
         self.is_closed = False
         self.worker: threading.Thread | None = None
@@ -213,30 +229,33 @@ class PageCache:
         self.metrics: Any = import_module("timeline.metrics") if settings.METRICS_TOKEN else None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        host = environ.get("HTTP_HOST", "")
-        origin = self.origin(environ["wsgi.url_scheme"], environ.get(self.forwarded), host)
-        stock = self.current() if origin and method in ("GET", "HEAD") else None
-        if not origin or not stock:
+        method, get = environ["REQUEST_METHOD"], environ.get
+        stock = self.current() if method == "GET" or method == "HEAD" else None
+        if not stock:
             self.passed += 1
             return self.django(environ, start_response)
-        key = origin, path
-        encoding = self.encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
-        variant = None
-        if page := stock.get(key):
+        words = (
+            environ["PATH_INFO"],
+            get("HTTP_HOST", ""),
+            get("HTTP_ACCEPT_ENCODING", ""),
+            environ["wsgi.url_scheme"],
+            get(self.forwarded),
+        )
+        if ready := stock.ready.get(words):
+            page, variant = ready
             page.asked += 1
-            variant = page.variants.get(encoding)
-        if not variant:
-            is_live = path.startswith(LIVE) or "HTTP_AUTHORIZATION" in environ
-            made = None if is_live else self.make(key, encoding, environ.get("HTTP_X_REQUEST_ID", ""))
-            if not made:
+        else:
+            found = None
+            if "HTTP_AUTHORIZATION" not in environ:
+                found = self.find(stock, words, get("HTTP_X_REQUEST_ID", ""))
+            if not found:
                 self.passed += 1
                 return self.django(environ, start_response)
-            if isinstance(made, Answer):
-                start_response(made.status, made.headers)
-                return [made.body] if method == "GET" else []
-            variant = made
-        known = environ.get("HTTP_IF_NONE_MATCH")
+            if isinstance(found, Answer):
+                start_response(found.status, found.headers)
+                return [found.body] if method == "GET" else []
+            _, variant = found
+        known = get("HTTP_IF_NONE_MATCH")
         # Copies: a server may add to the list that it gets.
         if known and (variant.etag in known or known == "*"):
             self.unchanged += 1
@@ -246,11 +265,30 @@ class PageCache:
         start_response("200 OK", variant.headers.copy())
         return [variant.body] if method == "GET" else []
 
+    def find(self, stock: Stock, words: Words, request_id: str) -> Ready | Answer | None:
+        """The page, made where it is not there; an answer that is no page; None: ask as you were asked."""
+        path, host, accepted, scheme, forwarded = words
+        if path.startswith(LIVE) or sum(len(word or "") for word in words) > LONG:
+            return None
+        asked = origin(scheme, forwarded, host)
+        if not asked:
+            return None
+        key, encoding = (asked, path), best(accepted)
+        found: Ready | Answer | None = None
+        if page := stock.pages.get(key):
+            page.asked += 1
+            if variant := page.variants.get(encoding):
+                found = page, variant
+        found = found or self.make(key, encoding, request_id)
+        if found and not isinstance(found, Answer):
+            stock.remember(words, key, found)
+        return found
+
     def current(self) -> Stock | None:
         """The stock of the edition that the database has now; None while nobody knows which."""
         stock = self.stock
         try:
-            if stock and self.notices and self.notices[:] == stock.notice and time.time() < stock.until:
+            if stock and self.notices and self.notices[0] == stock.notice and time.time() < stock.until:
                 return stock
             return self.look()
         except UNKNOWN:
@@ -261,7 +299,7 @@ class PageCache:
         """The same, but the database is asked."""
         with self.lock:
             notices = self.notices or self.open()
-            notice = notices[:]  # first: what changes from now on changes it once more
+            notice = notices[0]  # first: what changes from now on changes it once more
             stock = self.stock
             try:
                 number = edition.number()
@@ -277,15 +315,15 @@ class PageCache:
                 connection.close_if_unusable_or_obsolete()
             return stock
 
-    def make(self, key: Key, encoding: str, request_id: str = "") -> Variant | Answer | None:
-        """The page, made by one thread for all that wait; an answer that is no page; None: ask as you were asked."""
+    def make(self, key: Key, encoding: str, request_id: str = "") -> Ready | Answer | None:
+        """As find(), by one thread for all that wait."""
         lock = self.renderers[hash(key) % len(self.renderers)]
         has_lock = lock.acquire(timeout=PATIENCE)
         try:
             stock = self.current()  # anew: something may have changed while one waited
             if not stock:
                 return None
-            page = stock.get(key)
+            page = stock.pages.get(key)
             if not page:
                 self.made += 1
                 answer, is_public = self.ask(key, request_id)
@@ -296,7 +334,7 @@ class PageCache:
                 page = Page(answer.headers, answer.body)
             variant = page.variants.get(encoding) or page.pack(encoding)
             stock.put(key, page)
-            return variant
+            return page, variant
         finally:
             if has_lock:
                 lock.release()
@@ -317,11 +355,11 @@ class PageCache:
         )
         return answer, not is_personal and not question.is_query_read
 
-    def open(self) -> mmap:
+    def open(self) -> memoryview:
         """In the process that serves, not in the one that it was forked from."""
         if uncounted := edition.missing():
             raise OSError(f"Nothing counts the changes of {', '.join(sorted(uncounted))}: run manage.py migrate.")
-        self.notices = edition.notices()
+        self.notices = memoryview(edition.notices()).cast("Q")
         self.worker = threading.Thread(target=self.work, name="page cache", daemon=True)
         self.worker.start()
         file_changed.connect(self.forget)
@@ -368,7 +406,7 @@ class PageCache:
                 return
             for encoding in list(before.variants):
                 self.make(key, encoding)
-            if page := stock.get(key):
+            if page := stock.pages.get(key):
                 page.asked += before.asked // 2
             del stock.hot[key]
 
