@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('timeline', '0011_edition'),
+        ('timeline', '0012_filings'),
     ]
 
     operations = [
