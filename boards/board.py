@@ -1,5 +1,6 @@
 """The page of a benchmark: what may be compared stands together, over time, claimed and measured again."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -114,9 +115,8 @@ def groups(measurements: Iterable[Measurement]) -> list[Group]:
 def pairs(measurements: Iterable[Measurement]) -> list[Pair]:
     """Every claim of the authors of a model beside every result that others have for it, in the order of reading."""
     rows = list(measurements)
-    return [
-        Pair(claim, row)
-        for claim in rows
-        for row in rows
-        if claim.is_claim and not row.is_claim and claim.model_id == row.model_id and claim.by == row.by
-    ]
+    others = defaultdict(list)
+    for row in rows:
+        if not row.is_claim:
+            others[row.model_id, row.by].append(row)
+    return [Pair(claim, row) for claim in rows if claim.is_claim for row in others[claim.model_id, claim.by]]

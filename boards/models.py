@@ -4,14 +4,14 @@ from django.db import models
 from django.urls import reverse
 
 from timeline.fields import MarkdownField, WebField
-from timeline.models import AbstractSpelling, Entry, Issue, Named, NamedQuerySet
+from timeline.models import AbstractSpelling, Entry, Named, NamedQuerySet
 from timeline.scores import shown
 
 
 class BenchmarkQuerySet(NamedQuerySet):
     def published(self) -> "BenchmarkQuerySet":
         """Those with a score that readers may see."""
-        return self.filter(pk__in=Measurement.objects.published().values("benchmark"))
+        return self.filter(models.Exists(Measurement.objects.published().filter(benchmark=models.OuterRef("pk"))))
 
 
 class Benchmark(Named):
@@ -47,7 +47,7 @@ class ModelSpelling(AbstractSpelling):
 
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def published(self) -> "MeasurementQuerySet":
-        return self.filter(entry__issue__in=Issue.objects.published())
+        return self.exclude(entry__in=Entry.objects.hidden().order_by())
 
 
 class Measurement(models.Model):

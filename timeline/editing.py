@@ -13,6 +13,7 @@ from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.text import capfirst
 from markdownx.views import ImageUploadView, MarkdownifyView
 from markdownx.widgets import MarkdownxWidget
@@ -56,6 +57,7 @@ class Preview(StaffView, MarkdownifyView):
 
     permission = "timeline.view_issue"
 
+    @method_decorator(markdown.rehearsed())
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
         text = request.POST.get("content", "")
         try:

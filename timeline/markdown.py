@@ -6,10 +6,13 @@ What leaves to_html() has passed nh3 with the lists at the end of this file, wha
 
 import re
 from collections.abc import Callable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import wraps
 from hashlib import sha256
 from threading import Lock
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 import nh3
 from cachetools import LRUCache, cached
@@ -42,6 +45,7 @@ __all__ = [
     "media_names",
     "outline",
     "problems",
+    "rehearsed",
     "safe_href",
     "scores",
     "to_html",
@@ -52,6 +56,7 @@ __all__ = [
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
 CACHE_SIZE = 48 * 1024 * 1024  # characters, about a byte each
+_rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
 
@@ -70,8 +75,36 @@ def _key(text: str, *, context: Context | None = None, **options: object) -> tup
 
 def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:
     """`function`, which is pure and gives what nobody can change, with a cache of its own for every thread to use."""
-    cache: LRUCache[tuple[object, ...], _Result] = LRUCache(CACHE_SIZE // 4, getsizeof=_size)
-    return cast(Callable[_Options, _Result], cached(cache, key=_key, lock=Lock())(function))
+    cache: LRUCache[object, _Result] = LRUCache(CACHE_SIZE // 4, getsizeof=_size)
+    lock = Lock()
+    kept = cast(Callable[_Options, _Result], cached(cache, key=_key, lock=lock)(function))
+
+    @wraps(function)
+    def remembered(*args: _Options.args, **options: _Options.kwargs) -> _Result:
+        own = _rehearsed.get()
+        if own is None:
+            return kept(*args, **options)
+        key = cast(Any, _key)(*args, **options)
+        with lock:
+            if key in cache:
+                return cache[key]
+        if (function, key) not in own:
+            own[function, key] = function(*args, **options)
+        return cast(_Result, own[function, key])
+
+    cast(Any, remembered).cache_clear = cast(Any, kept).cache_clear
+    return remembered
+
+
+@contextmanager
+def rehearsed() -> Iterator[None]:
+    """Within it, what is remembered is read, and what is new is forgotten at the end: nobody else may ever see it."""
+    own = _rehearsed.get()
+    token = _rehearsed.set({} if own is None else own)
+    try:
+        yield
+    finally:
+        _rehearsed.reset(token)
 
 
 @dataclass(frozen=True)

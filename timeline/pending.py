@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from timeline import markdown
 from timeline.arranging import Changes
 from timeline.history import UNTOLD, changed, current, record
 from timeline.models import Content, Issue, Item, PendingChange, User, Version
@@ -22,7 +23,7 @@ Data = dict[str, Any]
 @contextmanager
 def rehearsal() -> Iterator[None]:
     """A transaction of which nothing stays: what is written inside can be looked at, and is rolled back."""
-    with transaction.atomic():
+    with markdown.rehearsed(), transaction.atomic():
         yield
         transaction.set_rollback(True)
 

@@ -8,6 +8,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
@@ -72,11 +74,10 @@ class Results:
         found: dict[str, list[Choice]] = {name: [] for name in FACETS}
         if not self.keys:
             return found
-        for name, value, label, count in Filing.objects.filter(name__in=FACETS, entry__in=self.keys).counted():
-            found[name].append(Choice(name, value, label, count))
-        for choices in found.values():
-            choices.sort(key=lambda choice: (choice.count, choice.value), reverse=True)
-            del choices[FACET_SIZE:]
+        counted = Filing.objects.filter(name__in=FACETS, entry__in=self.keys).counted()
+        for name, choices in found.items():
+            own = (facet for facet in counted if facet[0] == name)
+            choices += [Choice(*facet) for facet in nlargest(FACET_SIZE, own, key=itemgetter(3, 1))]
         # A list of things of which each is there once narrows nothing.
         return {name: choices if choices and choices[0].count > 1 else [] for name, choices in found.items()}
 

@@ -162,7 +162,7 @@ def test_page_of_a_term_tells_all_its_items_and_moves_with_its_address(client: C
 
 
 @pytest.mark.parametrize(
-    ("url", "queries"), [("/glossary/", 6), ("/glossary/lcm/", 5), ("/papers/fast/", 6), ("/issues/2/", 8)]
+    ("url", "queries"), [("/glossary/", 7), ("/glossary/lcm/", 5), ("/papers/fast/", 6), ("/issues/2/", 8)]
 )
 def test_terms_cost_a_page_no_query(
     client: Client, issue: Issue, url: str, queries: int, django_assert_num_queries: Any

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
 from tests.thirdkind.models import Poll
-from timeline import twins
+from timeline import derived, twins
 from timeline.models import Issue, Publication, Topic
 from timeline.publishing import withdraw
 
@@ -157,6 +157,7 @@ def test_old_address_leads_to_the_new_twin(client: Client, issue: Issue) -> None
     for row in (paper, paper.byline[0], paper.topics.get()):
         row.slug = "new"
         row.save()
+        derived.update(row)
     answers = [client.get(url) for url in ("/papers/orca.md", "/authors/ada.md", "/topics/small.md")]
     assert [(answer.status_code, answer["Location"]) for answer in answers] == [
         (301, "/papers/new.md"),

@@ -1,0 +1,125 @@
+"""What pages cost with 10 issues and with 1,000: uncached, with Markdown warm, on SQLite.
+
+    python -m benchmarks.growth             two new databases, each filled by benchmarks.generator
+    python -m benchmarks.growth FOLDER      the databases in FOLDER/10 and FOLDER/1000, filled if they are empty
+
+A process for each database; they are asked in turn, so that other programs disturb both alike. Times are those of the
+processor, the median of several rounds. It judges nothing: KB tell where a page costs more because more is on it.
+"""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.test import Client
+
+from benchmarks import generator
+from benchmarks.pages import PRODUCTION, Page, measure, pages
+
+SIZES = (10, 1_000)  # issues
+ROUNDS = 5
+MOST = 1.3  # times what it costs with few issues
+
+
+def there(page: Page) -> Page | None:
+    """`page` with those of its addresses that this database has; None where there is none, or no HTML."""
+    client = Client()
+    paths = [path for path in page.paths if client.get(path).status_code == page.status]
+    return replace(page, paths=paths) if paths and page.is_limited else None
+
+
+def serve(issues: int) -> None:
+    """The names of the sorts of pages; then, for each name that comes in, what they cost. Each a line of JSON."""
+    django.setup()
+    logging.disable(logging.WARNING)  # pages that are not found
+    from timeline.models import Issue
+
+    call_command("migrate", verbosity=0)
+    if not Issue.objects.exists():
+        generator.ISSUES = issues
+        call_command("collectstatic", verbosity=0, interactive=False)
+        generator.fill()
+    import_module("timeline.wsgi")  # as a server does
+    shown = {page.name: page for each in pages() if (page := there(each))}
+    print(json.dumps(list(shown)), flush=True)
+    client = Client()
+    for line in sys.stdin:
+        page = shown[json.loads(line)]
+        times, processor = measure(page, client)
+        size = max(page.get(client, path) for path in page.paths)
+        print(json.dumps({"cpu": processor, "p50": median(times), "kb": size / 1_000}), flush=True)
+
+
+class Server:
+    """A process that serves a database with so many issues."""
+
+    def __init__(self, issues: int, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        environment = PRODUCTION | {"VAR_DIR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.growth", "serve", str(issues)],
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def told(self) -> Any:
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+    def ask(self, name: str) -> dict[str, float]:
+        assert self.process.stdin
+        print(json.dumps(name), file=self.process.stdin, flush=True)
+        answer: dict[str, float] = self.told()
+        return answer
+
+
+def compare(servers: Sequence[Server]) -> None:
+    few, many = (server.told() for server in servers)
+    load = os.getloadavg()[2]
+    print(f"{'CPU ms a page, of issues:':30}{SIZES[0]:9}{SIZES[1]:9}    ratio   p50 ms             KB      KB")
+    grown = []
+    for name in (name for name in many if name in few):
+        rounds = [[server.ask(name) for server in servers] for _ in range(ROUNDS + 1)][1:]  # the first warms up
+        told = [{key: median(each[at][key] for each in rounds) for key in ("cpu", "p50", "kb")} for at in (0, 1)]
+        ratio = told[1]["cpu"] / told[0]["cpu"]
+        grown += [name] if ratio > MOST else []
+        cells = "".join(f"{one['cpu']:9.1f}" for one in told) + f"{ratio:9.2f}"
+        cells += "".join(f"{one['p50']:9.1f}" for one in told) + "".join(f"{one['kb']:8.0f}" for one in told)
+        print(f"{name:30}{cells}  {'grows' if ratio > MOST else ''}".rstrip(), flush=True)
+    print(f"\nMore than {MOST} times: {', '.join(grown) or 'none'}.")
+    print(f"Only with many issues: {', '.join(name for name in many if name not in few) or 'none'}.")
+    print(f"On average {load:.1f} programs at work on {os.cpu_count()} processors.")
+
+
+def main(folder: Path) -> None:
+    servers = [Server(issues, folder / str(issues)) for issues in SIZES]
+    try:
+        compare(servers)
+    finally:
+        for server in servers:
+            server.process.kill()
+            server.process.wait()
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["serve", issues]:
+            serve(int(issues))
+        case [folder]:
+            main(Path(folder).resolve())
+        case _:
+            with TemporaryDirectory(prefix="timeline-growth-") as new:
+                main(Path(new))
