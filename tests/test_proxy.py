@@ -193,6 +193,20 @@ def test_both_logs_have_the_id_and_neither_says_who_asked(proxied: Proxied) -> N
     assert [word for word in words if word in everything] == []
 
 
+def test_a_page_that_is_ready_has_nobodys_id(proxied: Proxied) -> None:
+    """Asked for at the site itself: who makes the page, and who finds it ready; whoever finds nothing has their own."""
+    told = []
+    for path in ("/glossary/", "/glossary/", "/nowhere/"):
+        connection = HTTPConnection("127.0.0.1", proxied.site, timeout=30)
+        connection.request("GET", path, headers={"X-Request-ID": f"{ID}-{len(told)}", "Host": "127.0.0.1"})
+        told.append(connection.getresponse().getheader("X-Request-ID"))
+        connection.close()
+    assert told == [None, None, f"{ID}-2"]
+    lines = [json.loads(line) for line in (proxied.folder / "site.log").read_text().splitlines() if line[0] == "{"]
+    made = [line["request_id"] for line in lines if line.get("route") == "glossary"]
+    assert f"{ID}-0" in made
+
+
 def scrape(proxied: Proxied) -> dict[str, float]:
     connection = HTTPConnection("127.0.0.1", proxied.site, timeout=30)
     connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}", "Host": "127.0.0.1"})
