@@ -34,8 +34,8 @@ class Server:
     def start(self, **variables: str) -> None:
         """Start the server and wait until it listens; RuntimeError if it does not."""
         command = [sys.executable, "manage.py", "runserver", "--noreload", "--skip-checks", str(self.port)]
-        environment = os.environ | {"SITE_URL": self.url, "LOG_LEVEL": "ERROR", "PYTHONUNBUFFERED": "1"}
-        environment |= variables
+        own = {"SITE_URL": self.url, "LOG_LEVEL": "ERROR", "PYTHONUNBUFFERED": "1", "RATE_LIMITS": "0"}
+        environment = os.environ | own | variables
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=settings.BASE_DIR, env=environment, stdout=log, stderr=log, start_new_session=True

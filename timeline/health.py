@@ -61,10 +61,10 @@ def worker() -> bool:
     return seconds is not None and seconds < SILENT
 
 
-NEEDED: dict[str, Callable[[], bool]] = {"database": database, "cache": shared_cache, "migrations": migrations}
-# Told, but no reason to send readers elsewhere: the site serves them without a worker, and all web nodes together would
-# be taken out for it. Its work waits.
-TOLD: dict[str, Callable[[], bool]] = {"worker": worker}
+NEEDED: dict[str, Callable[[], bool]] = {"database": database, "migrations": migrations}
+# Told, but no reason to send readers elsewhere: they get their pages without a worker and without the cache, and for
+# what all nodes miss at the same time all would be taken out.
+TOLD: dict[str, Callable[[], bool]] = {"cache": shared_cache, "worker": worker}
 
 
 def works(name: str, part: Callable[[], bool]) -> bool:

@@ -4,6 +4,7 @@ Requests are counted in Django's cache, which all processes of the site share. P
 never come here. Nothing says who asked: a count stands under a keyed hash that is another one in each window of time.
 """
 
+import logging
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
 
 View = Callable[..., HttpResponse]
+
+log = logging.getLogger(__name__)
 
 MAX_BODY = 110 * 2**20  # bytes of a request with files: the largest film (timeline.film) and its form
 
@@ -40,14 +43,23 @@ class Limit:
         now = int(time.time())
         window = now // self.seconds
         digest = salted_hmac(f"timeline.limits {self.name} {window}", who, algorithm="sha256").hexdigest()
-        key = f"limit:{digest[:32]}"
-        count = 1
-        if not cache.add(key, 1, self.seconds):
-            try:
-                count = cache.incr(key)
-            except ValueError:  # the cache has lost it meanwhile
-                cache.set(key, 1, self.seconds)
+        try:
+            count = counted(f"limit:{digest[:32]}", self.seconds)
+        except Exception:  # of whichever cache: readers search and editors sign in while it is away
+            log.warning("Requests cannot be counted, so nobody is refused.", exc_info=True)
+            return 0
         return (window + 1) * self.seconds - now if count > self.most else 0
+
+
+def counted(key: str, seconds: int) -> int:
+    """How often this was called for `key`, of which nothing is left after so many seconds."""
+    if cache.add(key, 1, seconds):
+        return 1
+    try:
+        return cache.incr(key)
+    except ValueError:  # the cache has lost it meanwhile
+        cache.set(key, 1, seconds)
+        return 1
 
 
 SEARCHES = Limit("search", 60, 60)
@@ -77,11 +89,11 @@ def limited(limit: Limit, methods: Collection[str] = ("GET", "HEAD", "POST")) ->
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def counted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             seconds = limit.wait(client(request)) if request.method in methods else 0
             return too_many(request, seconds) if seconds else view(request, *args, **kwargs)
 
-        return counted
+        return asked
 
     return decorate
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.core.cache import cache
+from django.core.cache.backends.base import BaseCache
 from django.db import OperationalError
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
@@ -51,10 +52,29 @@ def test_a_node_with_a_migration_ahead_is_not_ready(client: Client) -> None:
     assert ready(client) == (503, False, ["migrations"])
 
 
-def test_a_node_without_its_cache_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_forgets_is_told_and_readers_still_come(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     health.beat()
     monkeypatch.setattr(health.shared, "set", lambda *args: None, raising=False)
-    assert ready(client) == (503, False, ["cache"])
+    assert ready(client) == (200, True, ["cache"])
+
+
+def test_a_cache_that_is_away_is_told_and_readers_still_come(client: Client, settings: Settings) -> None:
+    settings.RATE_LIMITS = True
+    settings.CACHES = {"default": {"BACKEND": "tests.timeline.test_health.Away"}}
+    assert ready(client) == (200, True, ["cache", "worker"])
+    assert [client.get(path).status_code for path in ("/", "/search/?q=orca", "/api/v1/issues")] == [200] * 3
+
+
+class Away(BaseCache):
+    """A cache whose server does not answer."""
+
+    def __init__(self, location: str, params: dict[str, object]) -> None:
+        super().__init__(params)
+
+    def get(self, *args: object, **kwargs: object) -> None:
+        raise ConnectionError("There is no cache.")
+
+    add = set = delete = get
 
 
 def test_a_node_without_its_database_is_not_ready_and_tells_no_secret(
