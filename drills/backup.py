@@ -39,7 +39,7 @@ def here(seed: int, killed: int, folder: Path, others: list[str]) -> bool:
     from timeline.backup import back_up
 
     chance, done, faults = Random(seed), Counter[str](), list[str]()
-    file = folder / "backup.zip"
+    file, old = folder / "backup.zip", folder.parent / "old.zip"
     places = [
         {"VAR_DIR": f"{folder.parent}/restored-{kind}", "DATABASE_URL": other} for kind, other in enumerate(others)
     ]
@@ -47,14 +47,14 @@ def here(seed: int, killed: int, folder: Path, others: list[str]) -> bool:
     writer = fork(edit_for_ever)
     try:
         start = time.perf_counter()
-        os.waitpid(fork(lambda: back_up(file)), 0)
+        os.waitpid(fork(lambda: back_up(old)), 0)
         seconds = time.perf_counter() - start
         for _ in range(killed):
+            file.unlink(missing_ok=True)
             if chance.random() < 0.5:
-                file.unlink(missing_ok=True)
-            before = file.stat().st_ino if file.exists() else None
+                os.link(old, file)  # there is one already
             process = fork(lambda: back_up(file))
-            time.sleep(chance.triangular(0, 1.1 * seconds, seconds))
+            time.sleep(chance.triangular(0, 1.4 * seconds, seconds))
             os.kill(process, SIGKILL)
             ended = os.waitpid(process, 0)[1]
             done["killed" if ended == SIGKILL else "done before it could be killed" if not ended else "failed"] += 1
@@ -63,7 +63,7 @@ def here(seed: int, killed: int, folder: Path, others: list[str]) -> bool:
                 continue
             try:
                 archive.verify(file)
-                done["then there is the old one" if file.stat().st_ino == before else "then there is a new one"] += 1
+                done["then there is the old one" if file.samefile(old) else "then there is a new one"] += 1
             except archive.Unusable as error:
                 faults.append(str(error))
         if done["failed"]:

@@ -23,7 +23,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from timeline import archive, edition, rows
+from timeline import archive, edition, rows, search_index
 from timeline.archive import Contents, Part, Writer
 from timeline.models import Backup, Content, User
 
@@ -133,15 +133,18 @@ def restore(file: Path, *, replace: bool = False) -> Contents:
     with ZipFile(file) as packed:
         for name, part in uploads.items():
             put(name, packed, part)
-        with building():
-            rows.make_tables(migrations)
-            with transaction.atomic():
-                for label, table in about["tables"].items():
-                    with packed.open(rows_path(label)) as lines:
-                        rows.load(models[label], table["fields"], lines)
-                rows.finish([models[label] for label in about["tables"]])
-            call_command("migrate", interactive=False, verbosity=0)
-            Backup.objects.create(made_at=datetime.fromisoformat(about["made_at"]), bytes=file.stat().st_size)
+        try:
+            with building():
+                rows.make_tables(migrations)
+                with transaction.atomic():
+                    for label, table in about["tables"].items():
+                        with packed.open(rows_path(label)) as lines:
+                            rows.load(models[label], table["fields"], lines)
+                    rows.finish([models[label] for label in about["tables"]])
+                call_command("migrate", interactive=False, verbosity=0)
+                Backup.objects.create(made_at=datetime.fromisoformat(about["made_at"]), bytes=file.stat().st_size)
+        except DatabaseError as error:
+            raise Refused(f"The rows cannot be written to this database, which is as it was: {error}") from error
     edition.give_notice()
     if replace:
         for name in list(stored_files()):
@@ -151,21 +154,19 @@ def restore(file: Path, *, replace: bool = False) -> Contents:
 
 
 def is_empty() -> bool:
-    """Whether there is nothing but what migrate makes; raises Refused where that cannot be read."""
+    """Whether there is nothing but what migrate makes, and of no other program; Refused where that cannot be read."""
     try:
-        there = set(connection.introspection.table_names())
+        there = {name for name in connection.introspection.table_names() if not name.startswith(search_index.FTS)}
         ours = {model._meta.db_table for model in apps.get_models(include_auto_created=True)} | {"django_migrations"}
-        is_full = any(
+        return there <= ours and not any(
             model._base_manager.exists()
             for model in apps.get_models()
             if (model is User or issubclass(model, Content)) and model._meta.db_table in there
         )
-        is_shared = connection.vendor == "postgresql" and not there <= ours
     except DatabaseError as error:
         raise Refused(
             f"The database cannot be read ({error}): move its files away, or take another one, and run this again."
         ) from error
-    return not is_full and not is_shared
 
 
 def uploads_in(contents: Contents) -> dict[str, Part]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -304,16 +304,49 @@ def test_damage_is_refused_before_anything_is_touched(site: None, file: Path, tm
     assert (everything(), uploads()) == (before, stored)
 
 
-def rewritten(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """The same backup with another manifest, sealed again."""
+def rewritten(file: Path, change: Callable[[dict[str, Any]], object], parts: Mapping[str, bytes] = {}) -> None:
+    """The same backup with another manifest and other `parts`, sealed again."""
     contents = archive.verify(file)
     change(contents.about)
     copy = file.with_suffix(".copy")
     with ZipFile(file) as packed, archive.writing(copy) as writer:
         writer.contents.about = contents.about
         for part in contents.parts:
-            writer.add(part.path, [packed.read(part.path)], compress=False)
+            writer.add(part.path, [parts.get(part.path) or packed.read(part.path)], compress=False)
     os.replace(copy, file)
+
+
+def test_rows_that_do_not_fit_change_nothing(site: None, file: Path) -> None:
+    """As those of another kind of database may be, or of a backup that somebody has changed."""
+    call_command("backup", file)
+    with ZipFile(file) as packed:
+        text = packed.read("database/timeline.topic.jsonl")
+    rewritten(file, lambda about: None, {"database/timeline.topic.jsonl": text + text})  # each key twice
+    before = everything()
+    with pytest.raises(CommandError, match="which is as it was"):
+        call_command("restore", file, "--replace")
+    assert everything() == before
+
+
+def test_tables_of_another_program_are_not_given_up(site: None, file: Path) -> None:
+    call_command("backup", file)
+    call_command("flush", interactive=False, verbosity=0)
+    ways.raw("CREATE TABLE of_another (id integer)")
+    try:
+        with pytest.raises(CommandError, match="not empty"):
+            call_command("restore", file)
+    finally:
+        ways.raw("DROP TABLE of_another")
+
+
+def test_file_that_cannot_be_read_stops_it(site: None, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> Any:
+        raise PermissionError(13, "Permission denied", name)
+
+    monkeypatch.setattr(default_storage, "open", refuse)
+    with pytest.raises(CommandError, match=r"Permission denied: 'images/"):
+        call_command("backup", file)
+    assert sorted(os.listdir(file.parent)) == ["media"]
 
 
 def test_newer_migrations_are_refused(site: None, file: Path) -> None:

@@ -16,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             contents = back_up(file)
-        except (Refused, Unusable) as error:
+        except (Refused, Unusable, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(tell(contents))

@@ -17,6 +17,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, replace: bool, **options: Any) -> None:
         try:
             contents = restore(file, replace=replace)
-        except (Refused, Unusable) as error:
+        except (Refused, Unusable, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Restored. {tell(contents)}")
