@@ -154,6 +154,8 @@ class Writer:
 
         number = self.hidden() or self.withdraw()
         connections.close_all()
+        if hasattr(connections["default"], "close_pool"):
+            connections["default"].close_pool()  # the other process must not use its connections
         begun = time.monotonic()
         child = os.fork()
         if child == 0:
