@@ -1,6 +1,7 @@
 FROM python:3.13-slim AS build
 WORKDIR /site
-COPY requirements.txt .
+ARG REQUIREMENTS
+COPY ${REQUIREMENTS:-requirements.txt} requirements.txt
 RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .
 # The secret signs nothing here; the real one comes with the container's environment.

@@ -74,7 +74,8 @@ audit: .venv/requirements-dev.stamp
 
 lock:
 	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.txt
-	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra s3 --constraint requirements.txt --output-file requirements-s3.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --constraint requirements-s3.txt --output-file requirements-dev.txt
 
 clean:
 	rm -rf .venv .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache test-results

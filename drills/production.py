@@ -29,6 +29,7 @@ def environment(folder: Path, database: str, **more: str) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "VAR_DIR": str(folder),
         "DATABASE_URL": database,
+        "DATABASE_POOL": "4",
         "LOG_LEVEL": "ERROR",
         "PYTHONUNBUFFERED": "1",
         **more,

@@ -60,6 +60,8 @@ class Writer:
     log: Any  # a text file
     chance: random.Random
 
+    is_over: bool = False
+
     def __post_init__(self) -> None:
         self.versions = dict.fromkeys(NUMBERS, 1)
         self.public = {1, 2}
@@ -72,12 +74,13 @@ class Writer:
         self.log.flush()
 
     def write(self, seconds: float) -> None:
-        """At least each sort of change once, however long it takes."""
+        """At least each sort of change once, however long it takes; until TERM."""
         ways = [self.publish, self.edit, self.withdraw, self.schedule, self.edit, self.die]
         deadline = time.monotonic() + seconds
         self.chance.shuffle(ways)
         done = 0
-        while done < len(ways) or time.monotonic() < deadline:
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "is_over", True))
+        while done < len(ways) or (time.monotonic() < deadline and not self.is_over):
             time.sleep(self.chance.uniform(0.05, PAUSE))
             ways[done % len(ways)]()
             done += 1
@@ -154,6 +157,8 @@ class Writer:
 
         number = self.hidden() or self.withdraw()
         connections.close_all()
+        if hasattr(connections["default"], "close_pool"):
+            connections["default"].close_pool()  # the other process must not use its connections
         begun = time.monotonic()
         child = os.fork()
         if child == 0:

@@ -12,6 +12,7 @@ os.environ["VAR_DIR"] = scratch.name
 TEST_DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
 if TEST_DATABASE == "sqlite":
     os.environ.pop("DATABASE_URL", None)
+os.environ["DATABASE_POOL"] = "0"  # threads of tests come and go, with a connection each
 
 from timeline.settings import *  # noqa: E402, F403
 from timeline.settings import DATABASES, INSTALLED_APPS, SECTIONS, VAR_DIR  # noqa: E402
@@ -27,6 +28,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 RATE_LIMITS = False  # tests come all from one address, and fast; tests/timeline/test_limits.py has them
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

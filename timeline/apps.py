@@ -9,7 +9,7 @@ class TimelineConfig(AppConfig):
     verbose_name = "The AI Timeline"
 
     def ready(self) -> None:
-        from timeline import catalogue, checks, edition, search_index, watching  # noqa: F401  (checks registers itself)
+        from timeline import catalogue, checks, database_cache, edition, search_index, watching  # noqa: F401  (checks registers itself)
         from timeline.groups import create_groups
 
         # Permissions exist only after migrate has made those of every app, so no migration can hand them out.
@@ -20,6 +20,7 @@ class TimelineConfig(AppConfig):
         for model in catalogue.forgotten():  # of no other: what nobody hears of is deleted without being read
             post_delete.connect(catalogue.forget, sender=model)
         post_migrate.connect(edition.create, sender=last)
+        post_migrate.connect(database_cache.create, sender=last)
         connection_created.connect(edition.notice_writes)
         connection_created.connect(watching.time_queries)
 

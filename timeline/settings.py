@@ -5,9 +5,10 @@ With no environment at all this is a development site on SQLite. A wrong value s
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
@@ -32,6 +33,29 @@ def boolean(name: str, default: bool) -> bool:
     if value not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
         raise ImproperlyConfigured(f"{name} is wrong: set it to 1 or 0.")
     return value in {"1", "true", "yes", "on"}
+
+
+def bucket(address: str) -> dict[str, Any]:
+    """The storage at s3://bucket?endpoint=https://host&region=name; its key is in the environment, as boto3 has it."""
+    parts = urlsplit(address)
+    told = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if parts.scheme != "s3" or not parts.netloc or parts.path or told.keys() - {"endpoint", "region"}:
+        raise ImproperlyConfigured(
+            "MEDIA_STORAGE is wrong: set it to s3://bucket, s3://bucket?region=name or "
+            "s3://bucket?endpoint=https://host, or leave it empty."
+        )
+    if not find_spec("storages"):
+        raise ImproperlyConfigured(
+            "MEDIA_STORAGE is not possible without django-storages: install requirements-s3.txt, or leave it empty."
+        )
+    options = {
+        "bucket_name": parts.netloc,
+        "endpoint_url": told.get("endpoint"),
+        "region_name": told.get("region"),
+        "addressing_style": "path" if "endpoint" in told else "auto",
+        "file_overwrite": False,
+    }
+    return {"BACKEND": "timeline.object_storage.Bucket", "OPTIONS": options}
 
 
 DEBUG = boolean("DEBUG", True)
@@ -65,6 +89,11 @@ DATABASE_HINT = "set it to an address such as postgres://user:password@host:5432
 # Before it is parsed: django-environ prints an address that it does not know, with the password.
 if urlsplit(DATABASE_URL).scheme not in {"postgres", "postgresql", "sqlite"}:
     raise ImproperlyConfigured(f"DATABASE_URL is wrong: {DATABASE_HINT}")
+POOL_HINT = "set it to the number of connections that one process may have, or to 0 to keep one for each thread."
+# A process of the site needs one for its thread, one for its look at the edition, and one more for what comes.
+DATABASE_POOL = setting(env.int, "DATABASE_POOL", 4, POOL_HINT)
+if DATABASE_POOL < 0:
+    raise ImproperlyConfigured(f"DATABASE_POOL is wrong: {POOL_HINT}")
 DATABASES = {"default": setting(env.db_url, "DATABASE_URL", DATABASE_URL, DATABASE_HINT)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock at the start: with DEFERRED two transactions that both read first and
@@ -78,12 +107,26 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    if DATABASE_POOL:
+        # Of each process. The pool keeps what a request gives back, so a request must not keep it as well.
+        pool = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10, "max_idle": 300}  # seconds
+        DATABASES["default"] |= {"CONN_MAX_AGE": 0}
+        DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
 
-CACHES = {
-    "default": setting(
-        env.cache_url, "CACHE_URL", "locmemcache://", "set it to an address such as redis://host:6379/0."
-    )
-}
+# What all processes share: counts of who asks how often, signs of life. Sessions are in the database, and in the cache
+# as well where that spares the database something.
+CACHE_HINT = "set it to an address such as redis://host:6379/0, or leave it empty."
+if CACHE_URL := env.str("CACHE_URL", default=""):
+    CACHES = {"default": setting(env.cache_url, "CACHE_URL", CACHE_URL, CACHE_HINT)}
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "timeline.database_cache.SharedCache",
+            "LOCATION": "shared_cache",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
 vars().update(
     setting(
         env.email_url,
@@ -201,8 +244,9 @@ STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR_DIR / "media")))
+MEDIA_STORAGE = env.str("MEDIA_STORAGE", default="")  # "": the folder MEDIA_ROOT
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": bucket(MEDIA_STORAGE) if MEDIA_STORAGE else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage" if DEBUG else "timeline.storage.StaticFiles"
     },
