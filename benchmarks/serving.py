@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 from benchmarks.servers import ROOT, Cost, Server, free_port, get, load, memory, need, nginx, peer, site, wait
 
-ROUNDS = 2
-SECONDS = 1  # of load in a round
+ROUNDS = 7
+SECONDS = 2  # of load in a round
 STARTS = 5
 CHANGES = 10  # publications, each after a withdrawal
 HOT = 300  # pages that readers ask for, in two encodings, before the memory of a process is read
