@@ -12,6 +12,7 @@ APPLICATION = "timeline.wsgi:application"
 
 class Command(BaseCommand):
     help = "Serve the site in production, by granian. TERM ends it, HUP restarts it; requests in flight are finished."
+    requires_system_checks = []  # they would load the whole site in a process that only starts the server
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.DEBUG:
