@@ -4,7 +4,7 @@
 # make check   linters, types, templates, migrations, settings of production
 # make coverage   which lines no test without a browser reaches (to measure it doubles their time)
 # make bench   the benchmarks
-# make drill   two editors, failing requests, a server that is killed: nothing typed is lost (up to ten minutes)
+# make drill   what must not be lost or wrong while programs are killed: texts, backups, pages, nodes, tasks (about 20 minutes)
 # make audit   HTML, JSON-LD, sitemaps and links of the demo, and Lighthouse on a phone (needs node, npm and java)
 # make lock    requirements*.txt from pyproject.toml (needs uv; UPGRADE=--upgrade takes newer versions)
 # make clean   removes what can be made again; var/, where the data is, stays
@@ -63,10 +63,15 @@ bench: .venv/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.markdown
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.glossary
+	$(BIN)/python -m benchmarks.growth
+	$(BIN)/python -m benchmarks.serving
 
 drill: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m drills
+	@$(BIN)/python -m drills.backup
+	@$(BIN)/python -m drills.load
+	@$(BIN)/python -m drills.nodes
 
 audit: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
