@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import caches
 from django.core.files.storage import default_storage
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -22,56 +22,21 @@ from timeline.dumps import make_dump
 from timeline.models import Dump, Image
 from timeline.settings import bucket
 
-SHARED = {"BACKEND": "timeline.database_cache.SharedCache", "LOCATION": "shared_cache"}
 
-
-@pytest.fixture
-def shared(settings: Settings) -> Iterator[None]:
-    """The cache of a site without Redis, as `migrate` alone makes it."""
-    settings.CACHES = {"default": SHARED}
+@pytest.mark.django_db(transaction=True)
+def test_migrate_alone_makes_the_table_of_the_cache(settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}
+    }
+    number = edition.number()
     call_command("migrate", verbosity=0)
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE shared_cache")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_processes_count_together_in_the_cache_of_the_database(shared: None) -> None:
-    def count() -> None:
-        try:
-            for _ in range(20):
-                caches["default"].incr("asked")
-        finally:
-            connections.close_all()
-
-    cache = caches["default"]
-    assert cache.add("asked", 1, 60)
-    threads = [threading.Thread(target=count) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert (cache.get("asked"), cache.add("asked", 1, 60)) == (81, False)
-    cache.delete("asked")
-    with pytest.raises(ValueError, match="asked"):
-        cache.incr("asked")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_to_count_changes_neither_the_end_of_a_key_nor_what_readers_see(shared: None) -> None:
-    cache, number = caches["default"], edition.number()
-
-    def ends() -> object:
+    try:
+        cache = caches["default"]
+        assert (cache.add("beat", 1, 60), cache.get("beat"), cache.add("beat", 2, 60)) == (True, 1, False)
+        assert edition.number() == number
+    finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT expires FROM shared_cache")
-            return cursor.fetchall()
-
-    cache.add("asked", 1, 4_000)
-    before = ends()
-    assert (cache.incr("asked"), ends()) == (2, before)
-    assert edition.number() == number
-    assert "shared_cache" not in edition.tables()
+            cursor.execute("DROP TABLE shared_cache")
 
 
 def running(image: Image, *, since: timedelta, attempts: int = 1) -> DBTaskResult:

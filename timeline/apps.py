@@ -1,5 +1,10 @@
+from typing import Any
+
 from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
+from django.core.cache import caches
+from django.core.cache.backends.db import DatabaseCache
+from django.core.management import call_command
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_delete, post_migrate
 
@@ -9,7 +14,7 @@ class TimelineConfig(AppConfig):
     verbose_name = "The AI Timeline"
 
     def ready(self) -> None:
-        from timeline import catalogue, checks, database_cache, edition, search_index, watching  # noqa: F401  (checks registers itself)
+        from timeline import catalogue, checks, edition, search_index, watching  # noqa: F401  (checks registers itself)
         from timeline.groups import create_groups
 
         # Permissions exist only after migrate has made those of every app, so no migration can hand them out.
@@ -20,9 +25,15 @@ class TimelineConfig(AppConfig):
         for model in catalogue.forgotten():  # of no other: what nobody hears of is deleted without being read
             post_delete.connect(catalogue.forget, sender=model)
         post_migrate.connect(edition.create, sender=last)
-        post_migrate.connect(database_cache.create, sender=last)
+        post_migrate.connect(create_cache_table, sender=last)
         connection_created.connect(edition.notice_writes)
         connection_created.connect(watching.time_queries)
+
+
+def create_cache_table(using: str, **kwargs: Any) -> None:
+    """Where the cache is a table of the database, `migrate` alone is to make it."""
+    if any(isinstance(cache, DatabaseCache) for cache in caches.all(initialized_only=False)):
+        call_command("createcachetable", database=using, verbosity=0)
 
 
 class TimelineAdminConfig(AdminConfig):

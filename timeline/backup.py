@@ -25,11 +25,11 @@ from django.utils import timezone
 
 from timeline import archive, edition, rows, search_index
 from timeline.archive import Contents, Part, Writer
-from timeline.models import Backup, Content, User
+from timeline.models import Backup, Content, Count, Edition, User
 
 MEDIA, LATE = "media/", "media-late/"  # of the same name, the late one counts
 # Not part of a backup: who is signed in, and what a restored database has to have of its own.
-LEFT_OUT = {"sessions.session", Backup._meta.label_lower, edition.Edition._meta.label_lower}
+LEFT_OUT = {"sessions.session", *(model._meta.label_lower for model in (Backup, Count, Edition))}
 
 
 class Refused(Exception):

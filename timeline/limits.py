@@ -1,7 +1,8 @@
 """What is too much: how often one client may ask for what is dear or guarded, and how much it may send.
 
-Requests are counted in Django's cache, which all processes of the site share. Pages that are ready (timeline.pagecache)
-never come here. Nothing says who asked: a count stands under a keyed hash that is another one in each window of time.
+Requests are counted where all processes of the site see it: in Redis, or else in the database. Pages that are ready
+(timeline.pagecache) never come here. Nothing says who asked: a count stands under a keyed hash that is another one in
+each window of time.
 """
 
 import logging
@@ -17,9 +18,12 @@ from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.crypto import salted_hmac
+
+from timeline.models import Count
 
 View = Callable[..., HttpResponse]
 
@@ -44,22 +48,31 @@ class Limit:
         window = now // self.seconds
         digest = salted_hmac(f"timeline.limits {self.name} {window}", who, algorithm="sha256").hexdigest()
         try:
-            count = counted(f"limit:{digest[:32]}", self.seconds)
-        except Exception:  # of whichever cache: readers search and editors sign in while it is away
+            count = counted(f"limit:{digest[:32]}", (window + 1) * self.seconds, now)
+        except Exception:  # of Redis or the database: readers search and editors sign in while it is away
             log.warning("Requests cannot be counted, so nobody is refused.", exc_info=True)
             return 0
         return (window + 1) * self.seconds - now if count > self.most else 0
 
 
-def counted(key: str, seconds: int) -> int:
-    """How often this was called for `key`, of which nothing is left after so many seconds."""
-    if cache.add(key, 1, seconds):
-        return 1
-    try:
+COUNT = f"""
+INSERT INTO {Count._meta.db_table} (key, ends_at, number) VALUES (%s, %s, 1)
+ON CONFLICT (key) DO UPDATE SET number = {Count._meta.db_table}.number + 1 RETURNING number
+"""
+
+
+def counted(key: str, ends_at: int, now: int) -> int:
+    """How often this was called for `key`, which is forgotten at `ends_at` (seconds since 1970)."""
+    if settings.CACHE_URL:
+        cache.add(key, 0, ends_at - now)
         return cache.incr(key)
-    except ValueError:  # the cache has lost it meanwhile
-        cache.set(key, 1, seconds)
-        return 1
+    # One question, where Django's cache in the database would need four, and lose what others count in between.
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, [key, ends_at])
+        number: int = cursor.fetchone()[0]
+    if number == 1:
+        Count.objects.filter(ends_at__lt=now).delete()
+    return number
 
 
 SEARCHES = Limit("search", 60, 60)

@@ -56,6 +56,7 @@ def test_all_tables_count_but_these() -> None:
         "django_tasks_database_dbtaskresult",
         "timeline_backup",
         "timeline_checkedlink",
+        "timeline_count",
         "timeline_draft",
         "timeline_edition",
         "timeline_override",

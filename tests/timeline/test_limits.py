@@ -1,20 +1,21 @@
 """What is too much, and what the site says to it."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 import time_machine
-from django.core.cache import cache
+from django.db import connections
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from tests.factories import edith, make_issue, make_paper
-from timeline import limits
+from timeline import edition, limits
 from timeline.limits import Limit, client
-from timeline.models import Publication
+from timeline.models import Count, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -47,34 +48,53 @@ def test_a_limit_counts_each_alone_and_begins_anew_with_the_next_window() -> Non
         assert [limit.wait("a") for _ in range(3)] == [0, 0, 60]
 
 
-def test_what_the_cache_has_lost_is_counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "cache", Forgetful())
-    assert Limit("test", 1, 60).wait("a") == 0
+@pytest.mark.django_db(transaction=True)
+def test_processes_count_together() -> None:
+    key, now = "limit:together", int(NOON.timestamp())
+
+    def count() -> None:
+        try:
+            for _ in range(20):
+                limits.counted(key, now + 60, now)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert limits.counted(key, now + 60, now) == 81
 
 
-class Forgetful:
-    """A cache that drops its entry between two questions."""
-
-    def add(self, *args: object) -> bool:
-        return False
-
-    def incr(self, key: str) -> int:
-        raise ValueError(key)
-
-    def set(self, *args: object) -> None:
-        pass
+def test_redis_counts_where_there_is_one(settings: Settings) -> None:
+    settings.CACHE_URL = "locmemcache://"
+    key, now = "limit:redis", int(NOON.timestamp())
+    assert [limits.counted(key, now + 60, now) for _ in range(3)] == [1, 2, 3]
+    assert not Count.objects.exists()
 
 
-def test_nothing_that_is_kept_names_anybody(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = []
-    monkeypatch.setattr(cache, "add", lambda *args: kept.append(args) or True, raising=False)
+def test_nothing_that_is_kept_names_anybody_or_stays() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
-        for _ in range(2):
-            sign_in("edith@example.org", address="192.0.2.77")
-            clock.shift(3600)
-    assert len({key for key, *_ in kept}) == 4
-    assert [part for part in ("192.0.2.77", "edith") if part in str(kept)] == []
-    assert {seconds for *_, seconds in kept} == {300, 900}
+        sign_in("edith@example.org", address="192.0.2.77")
+        first = set(Count.objects.values_list("key", "ends_at"))
+        clock.shift(3600)
+        sign_in("edith@example.org", address="192.0.2.77")
+        second = set(Count.objects.values_list("key", "ends_at"))
+    noon = int(NOON.timestamp())
+    assert sorted(ends_at - noon for _, ends_at in first) == [300, 900]
+    assert sorted(ends_at - noon for _, ends_at in second) == [3900, 4500]
+    assert len({key for key, _ in first | second}) == 4
+    assert [part for part in ("192.0.2.77", "edith") if part in str(first | second)] == []
+
+
+def test_to_count_needs_one_query_and_nobody_reads_a_page_anew(django_assert_num_queries) -> None:
+    limit, before = Limit("test", 2, 60), edition.number()
+    with time_machine.travel(NOON, tick=False):
+        for queries in (2, 1, 1):
+            with django_assert_num_queries(queries):
+                limit.wait("a")
+    assert edition.number() == before
 
 
 @pytest.mark.parametrize(

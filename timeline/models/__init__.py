@@ -25,6 +25,7 @@ from timeline.models.dump import Dump
 from timeline.models.edition import Edition
 from timeline.models.glossary import Term, TermSpelling
 from timeline.models.images import Image, ImageQuerySet
+from timeline.models.limits import Count
 from timeline.models.pending import CorrectedRow, Correction, PendingChange
 from timeline.models.preflight import CheckedLink, Override
 from timeline.models.users import User, UserManager
@@ -36,6 +37,7 @@ __all__ = [
     "Content",
     "CorrectedRow",
     "Correction",
+    "Count",
     "Draft",
     "Dump",
     "Edition",
