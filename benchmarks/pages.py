@@ -219,9 +219,9 @@ def pages() -> list[Page]:
     ]
 
 
-def measure(page: Page, client: Client) -> tuple[list[float], float]:
+def measure(page: Page, client: Client, requests: int = REQUESTS) -> tuple[list[float], float]:
     """Milliseconds of each request of a round, and those of this processor for one."""
-    requests = REQUESTS if page.is_limited else 3
+    requests = requests if page.is_limited else 3
     times = []
     busy = time.process_time()
     for index in range(max(requests, len(page.paths) if page.is_limited else 0)):

@@ -78,7 +78,7 @@ def topics_over_time(author: str) -> TopicsOverTime:
     """The topics of what is by this author (a slug), the most frequent first. Two queries."""
     year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
     filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
-    counted = list(filings.values_list("facet", "year").annotate(count=Count("pk")))
+    counted = list(filings.values_list("facet", "year").annotate(count=Count("*")))
     facets = Facet.objects.in_bulk({key for topic, year, _ in counted for key in (topic, year)})
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for topic, year, count in counted:

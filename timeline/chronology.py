@@ -116,7 +116,8 @@ class Line:
         self.years = [Way(year, n, replace(place, year=year).path(), year == self.year) for _, year, _, n in years]
         self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
         for name, value, label, count in counts(of_kind, *NARROWING):
-            self.choices[name].append(self.way(label, count, **{name: value}))
+            if len(self.choices[name]) < CHOICES or getattr(place, name) == value:  # addresses are dear: only for these
+                self.choices[name].append(self.way(label, count, **{name: value}))
 
     def way(self, label: str, count: int, **part: str) -> Way:
         """To this place with another topic or organisation; from the one that is chosen the way leads back."""

@@ -38,7 +38,7 @@ def newest_places(terms: Sequence[Term]) -> dict[str, tuple[int, list[Entry]]]:
     facets = Facet.objects.filter(name="term", value__in=[str(term.uuid) for term in terms])
     values = dict(facets.values_list("pk", "value"))
     filings = Filing.objects.published().filter(facet__in=list(values))
-    totals = dict(filings.values_list("facet").annotate(count=Count("pk")))
+    totals = dict(filings.values_list("facet").annotate(count=Count("*")))
     order = Window(RowNumber(), partition_by=F("facet"), order_by=["-entry__date", "entry__rank"])
     newest = filings.annotate(place=order).filter(place__lte=FEW).order_by("facet", "place")
     places = list(newest.values_list("facet", "entry"))

@@ -170,7 +170,14 @@ def _hits(found: Sequence[Token], clauses: Iterable[Clause]) -> list[tuple[int, 
     hits = []
     at = 0
     clauses = list(clauses)
+    begins: dict[str, bool] = {}  # whether any clause may begin with that term
     while at < len(found):
+        term = found[at].term
+        if term not in begins:
+            begins[term] = any(clause.begins(term) for clause in clauses)
+        if not begins[term]:
+            at += 1
+            continue
         lengths = [clause.length_at(found, at) for clause in clauses]
         longest = max(lengths, default=0)
         if longest:

@@ -75,14 +75,15 @@ class Clause:
     joined: str = ""  # the words of a compound in one piece
     is_prefix: bool = False  # the last word may go on
 
-    def length_at(self, found: Sequence[Token], at: int) -> int:
-        """How many of the tokens from `at` on are this clause: 0 for none."""
-        term = found[at].term
-        if self.stem and stem(term) == self.stem:
-            return 1
+    def begins(self, term: str) -> bool:
+        """Whether this clause may begin with a token of that term: every word of a text is asked."""
         first = self.joined or self.words[0]
-        if not (term.startswith(first) or first.startswith(term)):
-            return 0  # soon, because every word of a text is asked
+        return term.startswith(first) or first.startswith(term) or bool(self.stem and stem(term) == self.stem)
+
+    def length_at(self, found: Sequence[Token], at: int) -> int:
+        """How many of the tokens from `at` on are this clause, which may begin there: 0 for none."""
+        if self.stem and stem(found[at].term) == self.stem:
+            return 1
         if joined := self._compound(found, at):
             return joined
         *exact, last = self.words

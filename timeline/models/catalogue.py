@@ -14,7 +14,8 @@ from timeline.models.images import Image
 
 ISSUES = "issues"  # the kind of an issue's own entry
 MOST_RELATED = 3  # items that an item's page names under "Previously"
-LONG = ("title_terms", "name_terms", "text_terms", "text")  # fields that no list shows
+# Fields that no list shows.
+LONG = ("title_terms", "name_terms", "text_terms", "text", "issue__introduction", "issue__closing")
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -172,7 +173,7 @@ class FilingQuerySet(models.QuerySet["Filing"]):
 
     def counted(self) -> list[tuple[str, str, str, int]]:
         """(name, value, label, how many) of their facets. One query."""
-        grouped = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("pk"))
+        grouped = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
         try:
             sql, params = grouped.query.sql_with_params()
         except EmptyResultSet:  # of no entry
