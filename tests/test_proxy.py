@@ -103,6 +103,7 @@ def configuration(proxied: Proxied) -> str:
         ("listen 80;", f"listen 127.0.0.1:{proxied.port};"),
         ("/data/media/", f"{proxied.folder}/media/"),
         ("/var/cache/nginx/", f"{proxied.folder}/kept-"),
+        (" lines buffer=64k flush=1s;", " lines;"),  # at once
         ("/var/log/nginx/", f"{proxied.folder}/"),
     ):
         assert here in text

@@ -1,5 +1,6 @@
 """What is too much, and what the site says to it."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import time_machine
 from django.db import connections
 from django.http.response import HttpResponseBase
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from pytest_django import Settings
 
 from tests.factories import edith, make_issue, make_paper
@@ -192,6 +194,18 @@ def test_a_form_that_is_too_large_is_refused_with_a_sentence(settings: Settings)
     for answer in answers:
         assert answer.status_code == 413
         assert "Go back and send less at once" in answer.content.decode()
+
+
+def test_the_form_of_a_paper_by_two_thousand_people_is_not_too_large(client: Client, settings: Settings) -> None:
+    client.force_login(edith())
+
+    def fields(authors: int) -> int:
+        paper = make_paper(authors=[f"Author {number}" for number in range(authors)])
+        page = client.get(reverse("admin:papers_papersummary_change", args=[paper.pk])).content.decode()
+        return len(re.findall(r'<(?:input|textarea|select)\b[^>]* name="', page))
+
+    one, eleven = fields(1), fields(11)
+    assert one < one + (eleven - one) * 200 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_a_file_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
