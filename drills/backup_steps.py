@@ -115,9 +115,8 @@ class Drill:
         for place in self.places:
             manage(place, "restore", str(self.file), "--replace")
             found = ask(place)
-            self.faults += [
-                f"{place['DATABASE_URL']}: not the same {name}" for name in known if found[name] != known[name]
-            ]
+            differing = [name for name in known if found[name] != known[name]]
+            self.faults += [f"{place['DATABASE_URL']}: {name} are not the same" for name in differing]
         server, pages = Server(), set()
         for variables in ({}, self.places[0]):
             server.start(**variables)
@@ -171,11 +170,11 @@ def edit_for_ever() -> None:
                 PaperSummary.objects.filter(pk=pk).update(body=f"Turn {turn}.")
                 record(PaperSummary.objects.get(pk=pk), "saved")
         uploads.append(upload(os.urandom(BYTES // 10)))
-        if len(uploads) > 20:
+        if len(uploads) > 100:  # some seconds old: the site deletes nothing that is younger than a week
             gone = uploads.pop(0)
             gone.delete()
             delete_files(gone)
-        time.sleep(0.02)  # an editor, not a benchmark
+        time.sleep(0.03)  # an editor, not a benchmark
 
 
 def manage(environment: dict[str, str], *arguments: str) -> None:
@@ -191,12 +190,12 @@ def ask(environment: dict[str, str]) -> dict[str, Any]:
 
 def tell() -> dict[str, Any]:
     """A digest of each table and of each upload; and what is not of one moment."""
-    count, tables = 0, {}
+    rows, tables = 0, {}
     for model in apps.get_models(include_auto_created=True):
         if model._meta.managed and model._meta.label_lower not in LEFT_OUT:
             digest = hashlib.sha256()
             for line in lines(model):
-                count += 1
+                rows += 1
                 digest.update(json.dumps(json.loads(line), sort_keys=True).encode())  # PostgreSQL sorts keys of its own
             tables[model._meta.label_lower] = digest.hexdigest()
     uploads = {name: hashlib.sha256(b"".join(chunks_of(name))).hexdigest() for name in stored_files()}
@@ -204,7 +203,7 @@ def tell() -> dict[str, Any]:
     torn = [f"{image} is torn" for image in Image.objects.all() if uploads.get(str(image.file)) != image.rights]
     if first.body != second.body:
         torn.append("A transaction is torn.")
-    return {"rows": count, "tables": tables, "uploads": uploads, "torn": torn}
+    return {"rows": rows, "tables": tables, "uploads": uploads, "torn": torn}
 
 
 def fetch(url: str) -> bytes:
