@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 KILLED = 50  # times, on each database
-MOST_SECONDS = 600  # then something hangs, or the machine does much else
+MOST_SECONDS = 1_200  # then something hangs, or the machine does much else
 
 
 def here(seed: int, killed: int, folder: Path, others: list[str]) -> bool:
