@@ -13,8 +13,8 @@ ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 DEBUG=0 VAR_DIR=/data STATIC_ROOT=/s
 # Fonts of share images: emoji, and letters that our own do not have.
 RUN apt-get update && apt-get install --yes --no-install-recommends fonts-dejavu-core fonts-noto-color-emoji \
     && rm -rf /var/lib/apt/lists/*
-# The folder belongs to the user here so that a new volume in its place does, too.
-RUN useradd --system --uid 1000 site && install -d -o site /data /data/media
+# The folders belong to the user here so that new volumes in their places do, too.
+RUN useradd --system --uid 1000 site && install -d -o site /data /data/media /data/backups
 COPY --from=build /venv /venv
 COPY --from=build /static /static
 COPY --from=build /site /site

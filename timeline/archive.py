@@ -23,6 +23,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+PARTIAL = ".backup.partial"  # one name, so that the next one to any file clears up after one that was killed
 CHUNK = 1024 * 1024  # bytes
 SEAL = 64  # bytes: a SHA-256 in hexadecimal digits
 
@@ -73,10 +74,12 @@ class Writer:
 def writing(file: Path) -> Iterator[Writer]:
     """What was added until the end is read back and verified, and then is `file`, in one step.
 
-    Until then, and after any error, there is what was there before. A file that a killed process has left behind is
-    taken over by the next one. Raises Unusable.
+    Until then, and after any error, there is what was there before. What a killed process has left behind is taken over
+    by the next one into that folder, of which there is one at a time. Raises Unusable.
     """
-    partial = file.with_name(f".{file.name}.partial")
+    if file.is_dir():
+        raise Unusable(f"{file} is a folder: name a file in it.")
+    partial = file.with_name(PARTIAL)
     with claimed(partial) as stream:
         try:
             with ZipFile(stream, "w") as packed:
@@ -106,7 +109,7 @@ def writing(file: Path) -> Iterator[Writer]:
 def claimed(partial: Path) -> Iterator[IO[bytes]]:
     """`partial`, empty, for us alone: the lock goes with the process, however that ends."""
     try:
-        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise Unusable(f"{partial.parent} cannot be written to: {error.strerror}.") from error
     with os.fdopen(descriptor, "r+b") as stream:
@@ -117,7 +120,7 @@ def claimed(partial: Path) -> Iterator[IO[bytes]]:
         except OSError:
             is_ours = False
         if not is_ours:
-            raise Unusable("Another backup is being written to this file: wait until it is done.")
+            raise Unusable("Another backup is being written into this folder: wait until it is done.")
         os.fchmod(stream.fileno(), 0o600)  # it is full of personal data
         stream.truncate(0)
         yield stream

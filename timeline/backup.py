@@ -1,8 +1,9 @@
 """Everything that the site has, as one file, and back: the rows of the database and the uploads.
 
-An upload is stored before its row is, and goes after its row. So all files are copied first; then the database is
-read as it is at one moment, in which every file that it names is there; what came or changed since is copied at the
-start of that moment. Going back is the same way: files first, which nobody misses or minds until their rows are there.
+An upload is stored before its row is, and goes after its row, a week after it came at the earliest. So all files are
+copied first; then the database is read as it is at one moment, in which every file that it names is there; what came or
+changed since is copied at the start of that moment. Going back is the same way: files first, which nobody misses or
+minds until their rows are there.
 """
 
 import os

@@ -228,14 +228,15 @@ def test_it_is_written_whole_or_not_at_all(site: None, file: Path, monkeypatch: 
 
 
 def test_what_a_killed_one_left_is_taken_over(site: None, file: Path) -> None:
-    left = file.with_name(f".{file.name}.partial")
+    """To a file of another day."""
+    left = file.with_name(archive.PARTIAL)
     left.write_bytes(b"x" * 10_000_000)
     call_command("backup", file)
     assert (left.exists(), file.stat().st_size < 10_000_000, oct(file.stat().st_mode)[-3:]) == (False, True, "600")
     archive.verify(file)
 
 
-def test_one_at_a_time_writes_to_a_file(file: Path) -> None:
+def test_one_at_a_time_writes_into_a_folder(file: Path) -> None:
     with archive.writing(file), pytest.raises(CommandError, match="wait until it is done"):
         call_command("backup", file)
     assert archive.verify(file).parts == []
@@ -244,6 +245,8 @@ def test_one_at_a_time_writes_to_a_file(file: Path) -> None:
 def test_it_is_not_put_where_everybody_could_read_it(settings: Settings) -> None:
     with pytest.raises(CommandError, match="write it elsewhere"):
         call_command("backup", Path(settings.MEDIA_ROOT) / "backup.zip")
+    with pytest.raises(CommandError, match="name a file in it"):
+        call_command("backup", Path("."))
     with pytest.raises(CommandError, match="cannot be written to"):
         call_command("backup", Path(settings.MEDIA_ROOT).parent / "nowhere" / "backup.zip")
 
