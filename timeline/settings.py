@@ -109,7 +109,7 @@ else:
     if DATABASE_POOL:
         # Of each process. The pool keeps what a request gives back, so a request must not keep it as well. While the
         # database does not answer, a request waits for a connection as long as the timeout says, in seconds.
-        pool = {"min_size": min(2, DATABASE_POOL), "max_size": DATABASE_POOL, "timeout": 5}
+        pool = {"min_size": min(2, DATABASE_POOL), "max_size": DATABASE_POOL, "timeout": 2}
         DATABASES["default"] |= {"CONN_MAX_AGE": 0}
         DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
 
