@@ -47,10 +47,11 @@ def proxy(folder: Path, webs: Sequence[str], media: str) -> tuple[Process, str]:
     for there, here in {
         "listen 80;": f"listen 127.0.0.1:{port};",
         "/var/cache/nginx/pages": f"{folder}/pages",
-        "alias /data/media/;": f"proxy_pass {media}/;",
+        "alias /data/media/;": f'proxy_pass {media}/; proxy_set_header Host $proxy_host; proxy_set_header Cookie "";',
     }.items():
         assert text.count(there) == 1, f"deploy/nginx.conf has no “{there}” any more."
         text = text.replace(there, here)
+    text = text.replace("/var/log/nginx/", f"{folder}/")
     (line,) = [line for line in text.splitlines() if upstream in line]
     text = text.replace(line, "\n".join(line.replace(upstream, f"server {web} ") for web in webs))
     places = "".join(

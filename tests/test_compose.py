@@ -70,7 +70,13 @@ def test_a_service_of_the_cluster_does_not_start_without_its_secret(service: str
 
 @pytest.mark.parametrize(
     ("address", "line"),
-    [("", "alias /data/media/;"), ("http://storage:8333/media/", "proxy_pass http://storage:8333/media/;")],
+    [
+        ("", "alias /data/media/;"),
+        (
+            "http://storage:8333/media/",
+            'proxy_pass http://storage:8333/media/; proxy_set_header Host $proxy_host; proxy_set_header Cookie "";',
+        ),
+    ],
 )
 def test_the_proxy_gets_uploads_from_the_folder_or_the_bucket(tmp_path: Path, address: str, line: str) -> None:
     written = tmp_path / "default.conf"

@@ -90,7 +90,7 @@ DATABASE_HINT = "set it to an address such as postgres://user:password@host:5432
 if urlsplit(DATABASE_URL).scheme not in {"postgres", "postgresql", "sqlite"}:
     raise ImproperlyConfigured(f"DATABASE_URL is wrong: {DATABASE_HINT}")
 POOL_HINT = "set it to the number of connections that one process may have, or to 0 to keep one for each thread."
-# A process of the site needs one for its thread, one for its look at the edition, and one more for what comes.
+# A process of the site needs one for its thread and one for its look at the edition; the rest is for what may come.
 DATABASE_POOL = setting(env.int, "DATABASE_POOL", 4, POOL_HINT)
 if DATABASE_POOL < 0:
     raise ImproperlyConfigured(f"DATABASE_POOL is wrong: {POOL_HINT}")
@@ -108,8 +108,9 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     if DATABASE_POOL:
-        # Of each process. The pool keeps what a request gives back, so a request must not keep it as well.
-        pool = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 10, "max_idle": 300}  # seconds
+        # Of each process. The pool keeps what a request gives back, so a request must not keep it as well. While the
+        # database does not answer, a request waits for a connection as long as the timeout says, in seconds.
+        pool = {"min_size": min(2, DATABASE_POOL), "max_size": DATABASE_POOL, "timeout": 2}
         DATABASES["default"] |= {"CONN_MAX_AGE": 0}
         DATABASES["default"].setdefault("OPTIONS", {})["pool"] = pool
 
