@@ -312,4 +312,4 @@ if __name__ == "__main__":
         django.setup()
         print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))
     else:
-        sys.exit(not main(*sys.argv[1:] or [None]))
+        sys.exit(not main(sys.argv[1] if sys.argv[1:] else None))

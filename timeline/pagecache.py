@@ -31,7 +31,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.autoreload import file_changed
 
 from timeline import edition
-from timeline.compression import SHORT, best
+from timeline.compression import QUALITY, SHORT, best
 from timeline.models import Issue
 
 Headers = list[tuple[str, str]]
@@ -45,7 +45,6 @@ LIVE = ("/admin/", "/api/v1/", "/markdownx/", "/search/", "/healthz", settings.S
 # Browsers ask each time and mostly hear 304; a shared cache in between may keep a page for the second that we promise.
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
 OWN = {"cache-control", "content-encoding", "content-length", "etag", "vary"}  # headers that we write ourselves
-QUALITY = 9  # of Brotli, out of 11: a page is packed once for all its readers, but an editor's next change waits for it
 POLL = 0.4  # seconds between two looks at the database: changes by other machines are seen within one
 TRUST = 60  # seconds for which the last edition is served while the database does not answer
 PATIENCE = 5  # seconds for which one waits for another's work on the same page
