@@ -59,6 +59,7 @@ bench: .venv/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.markdown
 	$(BIN)/python -m benchmarks.pages
 	$(BIN)/python -m benchmarks.glossary
+	$(BIN)/python -m benchmarks.serving
 
 drill: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium

@@ -123,6 +123,16 @@ def test_every_encoding_is_made_once_and_has_its_own_etag(site: Site, rows: None
     assert len(replies["br"].body) < len(replies["gzip"].body) < len(plain.body) / 2
 
 
+def test_whichever_encoding_was_first_the_others_are_made_of_it(site: Site, rows: None) -> None:
+    plain = Client().get("/issues/2/").content
+    for first in ("br", "gzip", ""):
+        Topic.objects.create(name=f"Another edition, {first}")
+        for encoding in (first, "", "gzip", "br"):
+            reply = site.ask("/issues/2/", accept_encoding=encoding)
+            assert (reply.headers.get("content-encoding", ""), unpacked(reply)) == (encoding, plain)
+        assert site.was_asked() == ["/issues/2/"]
+
+
 def test_a_short_answer_is_not_packed(site: Site) -> None:
     reply = site.ask("/robots.txt", accept_encoding="br")
     assert ("content-encoding" in reply.headers, b"Sitemap" in reply.body) == (False, True)
