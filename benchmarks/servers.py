@@ -147,7 +147,7 @@ def load(url: str, pids: Sequence[int], seconds: int, headers: Mapping[str, str]
     """A round of wrk; `pids`: whose time counts."""
     options: list[Any] = [option for name, value in headers.items() for option in ("-H", f"{name}: {value}")]
     before = sum(map(processor, pids))
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", *options, url]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}", "--latency", "--timeout", "60s", *options, url]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     spent = sum(map(processor, pids)) - before
     if "Non-2xx" in said or "Socket errors" in said:

@@ -34,7 +34,7 @@ from django.http.response import HttpResponseBase
 from django.utils.autoreload import file_changed
 
 from timeline import edition
-from timeline.compression import SHORT, best
+from timeline.compression import QUALITY, SHORT, best
 from timeline.models import Issue
 
 Headers = list[tuple[str, str]]
@@ -52,11 +52,11 @@ LIVE = (
 CACHE_CONTROL = "public, max-age=0, s-maxage=1, must-revalidate"
 # Headers that we write ourselves, or that belong to the one request for which the page was made.
 OWN = {"cache-control", "content-encoding", "content-length", "etag", "vary", "x-request-id"}
-QUALITY = 9  # of Brotli, out of 11: a page is packed once for all its readers, but an editor's next change waits for it
 POLL = 0.4  # seconds between two looks at the database: changes by other machines are seen within one
 TRUST = 60  # seconds for which the last edition is served while the database does not answer
 PATIENCE = 5  # seconds for which one waits for another's work on the same page
 HOT = 16  # pages that are made anew before anybody asks
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}
 OVERHEAD = 3_000  # bytes of a page in memory beside its own
 LONG = 1_000  # characters of `Words`, more than a browser ever sends
 KNOWN = 4_096  # of all `Words`, the most that are known
@@ -68,6 +68,7 @@ log = logging.getLogger(__name__)
 class Variant(NamedTuple):
     """A page in one encoding, ready to be sent."""
 
+    encoding: str  # not always the one that was asked for: what gets no shorter stays as it is
     etag: str
     headers: Headers
     unchanged: Headers  # of a 304
@@ -76,23 +77,28 @@ class Variant(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Page:
+    """It is kept as it was asked for, and that is mostly packed: plain it would need four times the room."""
+
     headers: Headers
-    body: bytes
-    variants: dict[str, Variant] = field(default_factory=dict)
+    variants: dict[str, Variant] = field(default_factory=dict)  # by the encoding that was asked for
     asked: int = 0  # how often
     seen: int = 0  # how often by the time that it was the oldest
     counted: int = 0  # the bytes for which its stock has accounted
 
     @property
     def size(self) -> int:
-        packed = (len(variant.body) for variant in self.variants.values() if variant.body is not self.body)
-        return OVERHEAD + len(self.body) + sum(packed)
+        return OVERHEAD + sum(len(variant.body) for variant in self.variants.values())
 
-    def pack(self, encoding: str) -> Variant:
-        body = self.body
-        if encoding and len(body) >= SHORT:
-            packed = brotli.compress(body, quality=QUALITY) if encoding == "br" else gzip.compress(body, mtime=0)
-            body = min(body, packed, key=len)
+    def plain(self) -> bytes:
+        variant = next(iter(self.variants.values()))
+        return UNPACK[variant.encoding](variant.body)
+
+    def pack(self, plain: bytes, asked: str) -> Variant:
+        encoding, body = "", plain
+        if asked and len(plain) >= SHORT:
+            packed = brotli.compress(plain, quality=QUALITY) if asked == "br" else gzip.compress(plain, mtime=0)
+            if len(packed) < len(plain):
+                encoding, body = asked, packed
         own = {name.lower(): value for name, value in self.headers}
         digest = urlsafe_b64encode(blake2b(body, digest_size=12).digest()).decode()
         etag = f'"{digest}"'
@@ -105,11 +111,11 @@ class Page:
         headers = [
             ("Content-Type", own["content-type"]),
             ("Content-Length", str(len(body))),
-            *([("Content-Encoding", encoding)] if body is not self.body else []),
+            *([("Content-Encoding", encoding)] if encoding else []),
             *unchanged,
         ]
-        self.variants[encoding] = Variant(etag, headers, unchanged, body)
-        return self.variants[encoding]
+        self.variants[asked] = Variant(encoding, etag, headers, unchanged, body)
+        return self.variants[asked]
 
 
 Ready = tuple[Page, Variant]
@@ -331,8 +337,10 @@ class PageCache:
                     return None
                 if not answer.status.startswith("200"):
                     return answer if answer.status.startswith(("301", "404", "5")) else None
-                page = Page(answer.headers, answer.body)
-            variant = page.variants.get(encoding) or page.pack(encoding)
+                page = Page(answer.headers)
+                variant = page.pack(answer.body, encoding)
+            else:
+                variant = page.variants.get(encoding) or page.pack(page.plain(), encoding)
             stock.put(key, page)
             return page, variant
         finally:

@@ -1,0 +1,171 @@
+"""Pages are made once, for all that wait and before anybody asks, and their memory is bounded."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from tests.factories import make_issue
+from tests.timeline.pagecache.conftest import Site
+from tests.ways import elsewhere
+from timeline import pagecache
+from timeline.models import Topic
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_django_makes_a_page_once(site: Site) -> None:
+    make_issue(number=2)
+    first = site.ask("/issues/2/")
+    assert site.was_asked() == ["/issues/2/"]
+    assert (site.ask("/issues/2/"), site.was_asked()) == (first, [])
+    assert first.body == Client().get("/issues/2/").content
+
+
+def test_memory_is_bounded_and_what_was_asked_for_longest_ago_goes_first(
+    still: None, make_site: Callable[..., Site]
+) -> None:
+    issues = [make_issue(number=number) for number in range(1, 31)]
+    paths = [issue.get_absolute_url() for issue in issues]
+    site = make_site(room=200_000)
+    for path in paths:
+        site.ask(path, accept_encoding="br")
+        site.ask("/issues/1/")
+    stock = site.cache.stock
+    assert stock.size == sum(page.size for page in stock.pages.values()) <= 200_000
+    kept = [path for _, path in stock.pages]
+    assert "/issues/1/" in kept and 3 < len(kept) < 31
+    assert [path for path in kept if path != "/issues/1/"] == paths[-len(kept) + 1 :]
+    assert {path for path, *_ in stock.ready} <= {*kept}
+    for number in range(500):
+        site.ask(f"/nothing/{number}/")
+    assert [path for _, path in stock.pages] == kept
+
+
+def test_a_page_too_large_for_the_room_is_served_and_not_kept(
+    still: None,
+    make_site: Callable[..., Site],
+    rows: None,
+) -> None:
+    site = make_site(room=10_000)
+    assert [site.ask("/issues/2/").status for _ in range(2)] == [200, 200]
+    assert (site.was_asked(), site.cache.stock.size) == (["/issues/2/"] * 2, 0)
+
+
+class Call(threading.Thread):
+    """Something that runs beside the test."""
+
+    def __init__(self, run: Callable[[], Any]) -> None:
+        super().__init__()
+        self.call = run
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.value = self.call()
+        finally:
+            connection.close()
+
+    def given(self) -> Any:
+        self.join(timeout=30)
+        return self.value
+
+
+def test_one_thread_makes_a_page_for_all_that_wait(
+    site: Site,
+    rows: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make, waiting, others = site.cache.make, threading.Semaphore(0), []
+
+    def noted(*given: Any) -> Any:
+        waiting.release()
+        return make(*given)
+
+    def others_come(path: str) -> None:
+        """While Django makes the page for one."""
+        if not others:
+            others.extend(Call(lambda: site.ask("/issues/2/").status) for _ in range(3))
+            assert all(waiting.acquire(timeout=30) for _ in range(4))
+
+    monkeypatch.setattr(site.cache, "make", noted)
+    site.watch = others_come
+    assert site.ask("/issues/2/").status == 200
+    assert [other.given() for other in others] == [200, 200, 200]
+    assert site.was_asked() == ["/issues/2/"]
+
+
+def test_nobody_waits_for_ever_for_another_who_makes_the_page(
+    site: Site,
+    rows: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pagecache, "PATIENCE", 0.01)
+    others: list[int] = []
+
+    def another_comes(path: str) -> None:
+        if not others:
+            others.append(0)
+            others[:] = [Call(lambda: site.ask("/issues/2/").status).given()]
+
+    site.watch = another_comes
+    assert (site.ask("/issues/2/").status, others, site.was_asked()) == (200, [200], ["/issues/2/"] * 2)
+
+
+def test_the_pages_most_asked_for_are_made_before_anybody_asks(
+    still: None, make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(1, 6):
+        make_issue(number=number)
+    monkeypatch.setattr(pagecache, "HOT", 2)
+    site = make_site()
+    for number, times in ((1, 2), (2, 5), (3, 1), (4, 4), (5, 1)):
+        for _ in range(times):
+            site.ask(f"/issues/{number}/", accept_encoding="br")
+    site.was_asked()
+    for _ in range(2):  # they stay warm while nobody asks for a while
+        Topic.objects.update_or_create(slug="a", defaults={"name": f"Another {_}"})
+        site.cache.warm(site.cache.look())
+        assert sorted(site.was_asked()) == ["/issues/2/", "/issues/4/"]
+        assert {variant for page in site.cache.stock.pages.values() for variant in page.variants} == {"br"}
+    for _ in range(3):
+        Topic.objects.update_or_create(slug="a", defaults={"name": f"Again {_}"})
+        site.cache.warm(site.cache.look())
+    assert site.was_asked()[-1:] != [] and site.cache.look().hot == {}
+    Topic.objects.update(name="Cold")
+    site.cache.warm(site.cache.look())
+    assert site.was_asked() == []
+
+
+def test_warming_ends_where_a_newer_edition_begins(site: Site) -> None:
+    for number in (1, 2, 3):
+        make_issue(number=number)
+        for _ in range(3):
+            site.ask(f"/issues/{number}/")
+    Topic.objects.create(name="Another")
+    site.was_asked()
+    site.watch = lambda path: elsewhere(lambda: Topic.objects.update(name=path)) and None
+    site.cache.warm(site.cache.look())
+    assert len(site.was_asked()) == 1
+    site.watch = lambda path: None
+    site.cache.warm(site.cache.look())
+    assert len(site.was_asked()) == 3
+
+
+def test_words_are_known_up_to_a_number_and_none_are_that_nobody_would_send(
+    site: Site, rows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagecache, "KNOWN", 3)
+    replies = [site.ask("/issues/2/", accept_encoding=f"br, x{number}") for number in range(8)]
+    assert all(reply == replies[0] for reply in replies)
+    assert (site.was_asked(), 0 < len(site.cache.stock.ready) <= 3) == (["/issues/2/"], True)
+    before = dict(site.cache.stock.ready), dict(site.cache.stock.pages)
+    path = f"/issues/{'0' * pagecache.LONG}2/"
+    for _ in range(2):
+        assert site.ask(path).status == 200
+        assert site.ask("/issues/2/", accept_encoding="x" * pagecache.LONG).status == 200
+    assert site.was_asked() == [path, "/issues/2/"] * 2
+    assert (site.cache.stock.ready, site.cache.stock.pages) == before
