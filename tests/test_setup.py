@@ -120,7 +120,7 @@ def pins(name: str) -> set[str]:
     return set(re.findall(r"^[\w.\[\]-]+==\S+", (ROOT / name).read_text(), re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-s3.txt", "requirements-dev.txt"])
 def test_requirements_hold_pins_and_hashes_alone(name: str) -> None:
     lines = [line for line in (ROOT / name).read_text().splitlines() if not line.lstrip().startswith("#")]
     pin = r"[\w.\[\]-]+==[\w.]+( ; [^\\/]+)? \\"
@@ -131,7 +131,8 @@ def test_requirements_hold_pins_and_hashes_alone(name: str) -> None:
 
 
 def test_tests_run_on_the_versions_that_are_installed_on_servers() -> None:
-    assert pins("requirements.txt") - pins("requirements-dev.txt") == set()
+    assert pins("requirements.txt") - pins("requirements-s3.txt") == set()
+    assert pins("requirements-s3.txt") - pins("requirements-dev.txt") == set()
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ def back_up(file: Path) -> Contents:
     with archive.writing(file) as writer:
         copied: dict[str, int] = {}
         add_media(writer, MEDIA, copied)
-        with rows.snapshot():
+        with edition.snapshot():
             try:
                 migrations = rows.newest_migrations()
             except rows.Unknown as error:

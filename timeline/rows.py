@@ -7,7 +7,6 @@ is read as it was, and newer migrations then change it.
 import base64
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -23,19 +22,6 @@ Migration = tuple[str, str]  # of an app, and its name
 
 class Unknown(Exception):
     """Migrations that this version of the site does not have."""
-
-
-@contextmanager
-def snapshot() -> Iterator[None]:
-    """All that is read in it is of one moment, that of the first query. Nobody waits for it: it locks no row."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if connection.vendor == "postgresql" else "BEGIN"
-        )
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
 
 
 def newest_migrations() -> list[Migration]:
