@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from hashlib import sha256
+from sys import getsizeof
 from threading import Lock
 from typing import ParamSpec, TypeVar, cast
 
@@ -51,13 +52,15 @@ __all__ = [
 
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
-CACHE_SIZE = 48 * 1024 * 1024  # characters, about a byte each
+CACHE_SIZE = 48 * 1024 * 1024  # bytes
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
 
 
 def _size(result: object) -> int:
-    return 100 + (len(result) if isinstance(result, str) else 200 * len(result) if isinstance(result, Sized) else 0)
+    if isinstance(result, str):
+        return getsizeof(result)  # an emoji makes each character four bytes
+    return 100 + (200 * len(result) if isinstance(result, Sized) else 0)
 
 
 def _key(text: str, *, context: Context | None = None, **options: object) -> tuple[object, ...]:
