@@ -66,6 +66,7 @@ def production(folder: Path) -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "timeline.settings",
         "DEBUG": "0",
         "SECRET_KEY": token_hex(32),
+        "RATE_LIMITS": "0",
         "ALLOWED_HOSTS": "127.0.0.1,testserver",
         "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
         "VAR_DIR": str(folder),
@@ -160,6 +161,8 @@ def blocks(folder: Path, ports: tuple[int, int], site: Server) -> str:
         "listen 80;": f"listen 127.0.0.1:{ports[1]};",
         "/var/cache/nginx/pages": f"{folder}/kept",
         "/data/media/": f"{folder}/media/",
+        "/var/log/nginx/access.log": f"{folder}/access.log",
+        "/var/log/nginx/error.log": f"{folder}/proxy.log",
     }.items():
         assert proxy.count(name) == 1, f"{name} stands in deploy/nginx.conf {proxy.count(name)} times"
         proxy = proxy.replace(name, own)

@@ -46,7 +46,7 @@ def proposals(among: Set[int] | None = None) -> list[Proposal]:
             alike[first, second] = likeliest
     if not alike:
         return []
-    together = items_together()
+    together = items_together({pk for pair in alike for pk in pair})
     refused = set(NotSame.objects.values_list("first", "second"))
     found = []
     for pair, (points, reason) in alike.items():
@@ -71,15 +71,18 @@ def words_of(name: str) -> Words:
     return tuple(token.term for token in tokens(name))
 
 
-def items_together() -> dict[int, set[int]]:
-    """Of each author the others with whom an item names them."""
+def items_together(authors: Set[int]) -> dict[int, set[int]]:
+    """Of each of these authors, by primary key, the others with whom an item names them."""
     found: dict[int, set[int]] = defaultdict(set)
     for section in sections():
         bylines: dict[int, list[int]] = defaultdict(list)
-        for item, author in section.bylines.values_list("item", "author").order_by() if section.has_authors else ():
+        if not section.has_authors:
+            continue
+        theirs = section.bylines.filter(author__in=authors).values("item")
+        for item, author in section.bylines.filter(item__in=theirs).values_list("item", "author").order_by():
             bylines[item].append(author)
         for named in bylines.values():
-            for author in named:
+            for author in authors & set(named):
                 found[author].update(other for other in named if other != author)
     return found
 

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from hashlib import sha256
+from sys import getsizeof
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -55,14 +56,16 @@ __all__ = [
 
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
-CACHE_SIZE = 48 * 1024 * 1024  # characters, about a byte each
+CACHE_SIZE = 48 * 1024 * 1024  # bytes
 _rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
 
 
 def _size(result: object) -> int:
-    return 100 + (len(result) if isinstance(result, str) else 200 * len(result) if isinstance(result, Sized) else 0)
+    if isinstance(result, str):
+        return getsizeof(result)  # an emoji makes each character four bytes
+    return 100 + (200 * len(result) if isinstance(result, Sized) else 0)
 
 
 def _key(text: str, *, context: Context | None = None, **options: object) -> tuple[object, ...]:
