@@ -120,6 +120,7 @@ def site() -> dict[str, Any]:
     for person in (author, other):
         Authorship.objects.create(item=paper, author=person)
         NewsAuthorship.objects.create(item=news, author=person)
+    derived.update(paper, news)
     Publication(reply_address="a@b.example", sponsor_contact="c@d.example").save()
     make_paper(issue, body="```scores MMLU\nOrca = 1\n```")
     boards = [Benchmark.objects.get(), MeasuredModel.objects.get(), Measurement.objects.get()]

@@ -63,6 +63,11 @@ def test_names_of_one_address_are_counted_apart() -> None:
     ]
 
 
+def test_what_is_named_twice_is_filed_once() -> None:
+    make_paper(make_issue(), title="One", lineage="builds on 2311.11045 Orca 2\nbuilds on 2311.11045 Orca")
+    assert filed(name="cites") == [("One", "2311.11045", "builds on")]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_migrate_moves_what_the_catalogue_knows_there_and_back() -> None:
     paper = make_paper(make_issue(), authors=["Ada", "Bob"], arxiv_id="2311.11045")
