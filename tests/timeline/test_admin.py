@@ -258,7 +258,7 @@ def test_publication_list_leads_to_the_one_row(publisher: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/admin/", 11),
+        ("/admin/", 12),
         ("/admin/timeline/issue/", 6),
         ("/admin/timeline/issue/{issue}/change/", 11),
         ("/admin/timeline/issue/{issue}/preflight/", 13),
