@@ -24,7 +24,7 @@ def script(service: str) -> str:
 
 def test_the_cluster_has_two_of_each_node_and_what_they_share() -> None:
     assert {"web2", "worker2", "cache", "storage", "bucket"} == CLUSTER
-    assert {"db", "migrate", "web", "worker", "dumps", "proxy"} == SERVICES.keys() - CLUSTER
+    assert {"db", "migrate", "web", "worker", "dumps", "backups", "proxy"} == SERVICES.keys() - CLUSTER
     assert SERVICES["web2"]["networks"]["default"]["aliases"] == ["web"]
     for first, second in (("web", "web2"), ("worker", "worker2")):
         own = {"profiles", "networks"}

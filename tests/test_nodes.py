@@ -28,8 +28,8 @@ def test_migrate_alone_makes_the_table_of_the_cache(settings: Settings) -> None:
     settings.CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "shared_cache"}
     }
-    number = edition.number()
     call_command("migrate", verbosity=0)
+    number = edition.number()
     try:
         cache = caches["default"]
         assert (cache.add("beat", 1, 60), cache.get("beat"), cache.add("beat", 2, 60)) == (True, 1, False)

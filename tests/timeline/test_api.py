@@ -12,7 +12,7 @@ from django.db import close_old_connections, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -379,6 +379,8 @@ def test_whatever_is_asked_the_answer_is_as_described(path: str) -> None:
     @given(st.one_of(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: Any) -> None:
+        # An empty list or object would be wrong, but what is sent for it is an empty text, which is right.
+        assume(not any(value in ([], {}) for value in (case.query or {}).values()))
         # Only we know which cursors there are.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
