@@ -71,7 +71,7 @@ def compare() -> bool:
 def edit() -> None:
     """Print what it takes to save terms that stand in many items, in some and in few."""
     from timeline.history import record
-    from timeline.models import Facet, Term
+    from timeline.models import Filing, Term
 
     words = generator.Chance(2023)
     for word in (words.words[3], *words.terms()[:: generator.TERMS // 4]):
@@ -80,7 +80,7 @@ def edit() -> None:
             term = Term.objects.filter(name=word).first() or Term.objects.create(name=word, explanation=word)
             record(term, "saved")
             took = time.perf_counter() - start
-            print(f"{took:8.2f} s to save a term of {Facet.objects.filter(value=str(term.uuid)).count():,} items")
+            print(f"{took:8.2f} s to save a term of {Filing.objects.under("term", str(term.uuid)).count():,} items")
             transaction.set_rollback(True)
 
 

@@ -133,7 +133,7 @@ def pages() -> list[Page]:
 
     def busiest(name: str) -> list[str]:
         """The values of a facet, of the most frequent first."""
-        found = Facet.objects.filter(name=name).values("value").annotate(count=Count("pk"))
+        found = Facet.objects.filter(name=name).values("value").annotate(count=Count("filings"))
         return list(found.order_by("-count", "value").values_list("value", flat=True))
 
     def spread(paths: Sequence[str]) -> Sequence[str]:
