@@ -80,7 +80,8 @@ def edit() -> None:
             term = Term.objects.filter(name=word).first() or Term.objects.create(name=word, explanation=word)
             record(term, "saved")
             took = time.perf_counter() - start
-            print(f"{took:8.2f} s to save a term of {Filing.objects.under("term", str(term.uuid)).count():,} items")
+            uses = Filing.objects.under("term", str(term.uuid)).count()
+            print(f"{took:8.2f} s to save a term of {uses:,} items")
             transaction.set_rollback(True)
 
 
