@@ -16,7 +16,7 @@ ARXIV_DOI = "10.48550/arxiv."  # and the identifier: arXiv gives each paper a DO
 
 def findings(items: Sequence[Item]) -> list[Finding]:
     papers = [item for item in items if isinstance(item, PaperSummary)]
-    return [*without_authors(papers), *covered_before(papers), *doubles(items)]
+    return [*without_authors(papers), *covered_before(papers)]
 
 
 def without_authors(papers: Sequence[PaperSummary]) -> Iterator[Finding]:
@@ -49,15 +49,18 @@ def identities(paper: PaperSummary) -> set[str]:
     return {name for name in (paper.arxiv_id.lower(), paper.doi.lower().removeprefix(ARXIV_DOI)) if name}
 
 
-def doubles(items: Sequence[Item]) -> Iterator[Finding]:
+def doubts(items: Sequence[Item]) -> list[Finding]:
+    """Authors who may be one: their names are compared with those of all others that there are."""
     first_items: dict[int, Item] = {}
     for item in items:
         for author in item.byline:
             first_items.setdefault(author.pk, item)
+    found = []
     for proposal in proposals(first_items.keys()):
         named, other = sorted(proposal.authors, key=lambda author: author.pk not in first_items)
         message = (
             f"“{named}” may be “{other}” ({', '.join(proposal.reasons)}): choose one here, or merge them, or say in "
             "the list of likely doubles that they are two."
         )
-        yield Finding("author-double", "soft", message, first_items[named.pk], "bylines")
+        found.append(Finding("author-double", "soft", message, first_items[named.pk], "bylines"))
+    return found

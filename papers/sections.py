@@ -73,6 +73,9 @@ class Papers(Section):
     def findings(self, items: Sequence[Item]) -> list[Finding]:
         return preflight.findings(items)
 
+    def doubts(self, items: Sequence[Item]) -> list[Finding]:
+        return preflight.doubts(items)
+
     def works(self, item: PaperSummary, publication: Publication) -> list[Work]:
         doi = item.doi or (f"10.48550/arXiv.{item.arxiv_id}" if item.arxiv_id else "")
         address = f"https://arxiv.org/abs/{item.arxiv}" if item.arxiv_id else f"https://doi.org/{doi}" if doi else ""

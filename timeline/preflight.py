@@ -46,8 +46,11 @@ def findings(issue: Issue) -> list[Finding]:
     return inspect(issue).findings
 
 
-def inspect(issue: Issue) -> Preflight:
-    """It has no side effect, and asks nobody but the database: a dozen queries, however many the items."""
+def inspect(issue: Issue, *, doubts: bool = True) -> Preflight:
+    """It has no side effect, and asks nobody but the database: a dozen queries, however many the items.
+
+    Without `doubts` it leaves out soft findings that take the longer, the more is published.
+    """
     parts = filled([issue], "html")[issue]
     items = [item for part in parts for item in part.items]
     rows: list[Row] = [issue, *items]
@@ -61,6 +64,7 @@ def inspect(issue: Issue) -> Preflight:
         *of_pictures(issue, items, read),
         *of_scores(read),
         *(finding for kind in sections() for finding in kind.findings(items)),
+        *(finding for kind in sections() if doubts for finding in kind.doubts(items)),
         *of_links(found_links, asked),
         *of_letter(issue, parts),
     ]

@@ -50,7 +50,7 @@ def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = N
 
 
 def _inspect(issue: Issue, editor: User | None, override: str) -> None:
-    if hard := preflight.inspect(issue).hard:
+    if hard := preflight.inspect(issue, doubts=False).hard:
         if not override:
             raise Unready(issue, hard)
         messages = [f"{finding.row}: {finding.message}" for finding in hard]

@@ -77,6 +77,10 @@ class Section:
         """
         return []
 
+    def doubts(self, items: Sequence[Item]) -> list[Finding]:
+        """The same, of soft findings that take long to find: whoever publishes does not wait for them."""
+        return []
+
     def below(self, item: Any) -> str:
         """What stands below the text on the item's own page, as a template rendered it."""
         return ""

@@ -5,10 +5,13 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from papers.sections import Papers
 from tests.factories import edith, make_draft, make_issue
+from timeline import preflight
 from timeline.history import versions
 from timeline.models import Issue, Override, Publication
 from timeline.publishing import NotPossible, Unready, publish, withdraw
+from timeline.sections import Section, sections
 
 pytestmark = pytest.mark.django_db
 
@@ -18,6 +21,17 @@ def test_publish_makes_public_now_and_keeps_a_version() -> None:
     issue = publish(make_draft(), editor=editor)
     assert (issue.status, issue.published_at <= timezone.now()) == ("published", True)
     assert [(version.action, version.editor) for version in versions(issue)] == [("published", editor)]
+
+
+def test_who_publishes_does_not_wait_for_doubts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(Section, "doubts", lambda kind, items: asked.append(kind.kind) or [])
+    monkeypatch.setattr(Papers, "doubts", Section.doubts)
+    issue = make_draft()
+    publish(issue)
+    assert asked == []
+    preflight.inspect(issue)
+    assert asked == [kind.kind for kind in sections()]
 
 
 def test_publish_at_a_later_time_schedules() -> None:
