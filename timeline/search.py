@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -25,6 +26,7 @@ from timeline.terms import Clause, Query, Token, parse, tokens
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
 PAGE_SIZE = 20
 SNIPPET = 36  # words
+BEGINNING = 120  # words of a text that are looked at first
 FACETS = ("kind", "topic", "author", "year", "issue")
 FACET_SIZE = 8  # values of a facet that are offered
 
@@ -146,23 +148,35 @@ def marked(text: str, query: Query) -> Segments:
 
 def snippet(text: str, query: Query) -> Segments:
     """About SNIPPET words of `text` where most of what was sought stands close together; its beginning otherwise."""
-    found = list(tokens(text))
+    clauses = list(query.clauses)
+    rest = tokens(text)
+    found = list(islice(rest, BEGINNING))
     if not found:
         return []
-    hits = _hits(found, query.clauses)
+    hits = _hits(found, clauses)
+    best, first = _closest(found, hits)
+    # Where all stands close together in the beginning, no later place is better: most of the text need not be read.
+    if best < len(clauses) or first + SNIPPET + max(len(clause.words) for clause in clauses) >= len(found):
+        found += rest
+        hits = _hits(found, clauses)
+        best, first = _closest(found, hits)
+    last = min(first + SNIPPET, len(found)) - 1
+    begin, end = found[first].start if first else 0, found[last].end if last < len(found) - 1 else len(text)
+    pieces = _segments(text, begin, end, [(start, stop) for start, stop, _ in hits])
+    return [(False, "… ")] * (begin > 0) + pieces + [(False, " …")] * (end < len(text))
+
+
+def _closest(found: Sequence[Token], hits: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
+    """How many clauses stand within SNIPPET words, at most, and from which token on it is best to begin."""
     starts = [token.start for token in found]
-    first = 0
-    best = 0
+    best = first = 0
     for start, _, _ in hits:
         at = bisect_left(starts, start)
         end = starts[min(at + SNIPPET, len(found)) - 1]
         within = {clause for place, _, clause in hits if start <= place <= end}
         if len(within) > best:
             best, first = len(within), max(0, at - 8)
-    last = min(first + SNIPPET, len(found)) - 1
-    begin, end = found[first].start if first else 0, found[last].end if last < len(found) - 1 else len(text)
-    pieces = _segments(text, begin, end, [(start, stop) for start, stop, _ in hits])
-    return [(False, "… ")] * (begin > 0) + pieces + [(False, " …")] * (end < len(text))
+    return best, first
 
 
 def _hits(found: Sequence[Token], clauses: Iterable[Clause]) -> list[tuple[int, int, int]]:
