@@ -64,6 +64,7 @@ def main(seed: int, killed: int) -> bool:
                 others.reverse()  # first one of the same kind
             numbers = ["--seed", str(seed), "--killed", str(killed), "--folder", f"{folder}/backups"]
             environment = os.environ | {"VAR_DIR": f"{folder}/site", "DATABASE_URL": own, "LOG_LEVEL": "ERROR"}
+            environment["DATABASE_POOL"] = "0"  # a pool is not to be shared by what forks
             command = [sys.executable, "-m", "drills.backup", "here", *numbers, "--others", *others]
             processes.append(subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True))
         try:
