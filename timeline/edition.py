@@ -21,8 +21,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.utils import timezone
 
 from timeline.models import Backup, CheckedLink, Count, Draft, Edition, Override, PendingChange, Presence, User, Version
+from timeline.models.content import moment
 
 TABLE = Edition._meta.db_table
 SUM = f"SELECT SUM(number) FROM {TABLE}"
@@ -52,11 +54,12 @@ def number(using: str = DEFAULT_DB_ALIAS) -> int | None:
 
 @contextmanager
 def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """Within it every query sees the database as the first one did, or a page would be half of one edition and half of
-    the next: by itself each query sees what is committed by then."""
+    """Within it every query sees the database as the first one did, and the same time of day, or a page would be half
+    of one edition and half of the next: by itself each query sees what is committed, and has come out, by then."""
     connection: Any = connections[using]
     connection.ensure_connection()
     mode = getattr(connection, "transaction_mode", None)
+    now = moment.set(timezone.now())
     try:
         if connection.vendor == "sqlite":
             connection.transaction_mode = "DEFERRED"  # who only reads waits for no writer
@@ -67,6 +70,7 @@ def snapshot(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
             yield
     finally:
         connection.transaction_mode = mode
+        moment.reset(now)
 
 
 def tables() -> set[str]:

@@ -1,6 +1,7 @@
 """The issue and everything that hangs on it whatever its kind: settings, items, topics, history."""
 
 import zoneinfo
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -118,14 +119,23 @@ class Topic(Slugged):
         return reverse("topic", args=[self.slug])
 
 
+# Set while something is made for all readers (timeline.edition.snapshot): an issue that comes out between two of its
+# queries would be in one and not in the other.
+moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
+
+
+def present() -> datetime:
+    return moment.get() or timezone.now()
+
+
 class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> "IssueQuerySet":
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
-        return self.filter(published_at__lte=timezone.now(), withdrawn_at=None)
+        return self.filter(published_at__lte=present(), withdrawn_at=None)
 
     def hidden(self) -> "IssueQuerySet":
         """All others than published()."""
-        return self.exclude(published_at__lte=timezone.now(), withdrawn_at=None)
+        return self.exclude(published_at__lte=present(), withdrawn_at=None)
 
     def next_publication(self) -> datetime | None:
         """When the next scheduled issue comes out."""
@@ -189,7 +199,7 @@ class Issue(Content):
             return self.Status.WITHDRAWN
         if not self.published_at:
             return self.Status.DRAFT
-        return self.Status.PUBLISHED if self.published_at <= timezone.now() else self.Status.SCHEDULED
+        return self.Status.PUBLISHED if self.published_at <= present() else self.Status.SCHEDULED
 
     @property
     def is_public(self) -> bool:

@@ -18,7 +18,7 @@ from tests.factories import make_issue, make_paper
 from tests.timeline.pagecache.conftest import Site
 from tests.ways import WAYS, elsewhere, raw
 from timeline import edition, pagecache
-from timeline.models import Issue
+from timeline.models import Filing, Issue
 from timeline.publishing import publish, withdraw
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -120,6 +120,32 @@ def test_a_page_is_whole_though_it_changes_between_two_of_its_queries(site: Site
         assert seen() == {b"Issue before", b"Paper before"}
     assert len(changes) == 1
     assert seen() == {b"Issue after", b"Paper after"}
+
+
+def test_a_page_is_whole_though_an_issue_comes_out_between_two_of_its_queries(site: Site) -> None:
+    """A list is counted first: one that grew in between would be cut at its other end."""
+    noon = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    for number in range(3):
+        at = noon + timedelta(days=number - 2, minutes=1)
+        make_paper(make_issue(number=number + 1, at=at), title=f"Paper {number}", authors=["Ada"])
+
+    def seen() -> set[bytes]:
+        return set(re.findall(rb"Paper \d", site.ask("/authors/ada/").body))
+
+    with time_machine.travel(noon, tick=False) as clock:
+        waited: list[str] = []
+
+        def wait_once_it_is_counted(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+            result = execute(sql, *rest)
+            if "COUNT(" in sql and Filing._meta.db_table in sql and not waited:
+                waited.append(sql)
+                clock.shift(120)
+            return result
+
+        with connection.execute_wrapper(wait_once_it_is_counted):
+            assert seen() == {b"Paper 0", b"Paper 1"}
+        assert waited
+        assert seen() == {b"Paper 0", b"Paper 1", b"Paper 2"}
 
 
 def test_readers_give_no_notice(site: Site) -> None:
