@@ -82,6 +82,8 @@ def topics_over_time(author: str) -> TopicsOverTime:
     facets = Facet.objects.in_bulk({key for topic, year, _ in counted for key in (topic, year)})
     counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for topic, year, count in counted:
+        if not year:  # of an entry that has no date yet
+            continue
         counts[facets[topic].value, facets[topic].label][int(facets[year].value)] += count
     topics = sorted(counts, key=lambda topic: (-counts[topic].total(), topic[1]))[:TOPICS]
     years = sorted({year for topic in topics for year in counts[topic]})

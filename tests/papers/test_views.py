@@ -8,7 +8,7 @@ from django.test import Client
 
 from papers.views import TOPICS, TopicsOverTime, topics_over_time
 from tests.factories import make_issue, make_news, make_paper, tag
-from timeline.models import Issue
+from timeline.models import Filing, Issue
 from timeline.publishing import withdraw
 
 pytestmark = pytest.mark.django_db
@@ -66,3 +66,11 @@ def test_author_needs_a_fixed_number_of_queries(client: Client, django_assert_nu
         tag(make_paper(make_issue(), authors=["Ada", "Cy"]), "More")
     with django_assert_num_queries(8):
         assert client.get("/authors/ada/").status_code == 200
+
+
+def test_an_author_of_something_without_a_date_has_a_page(client: Client) -> None:
+    """As it is for a moment where an issue was made public by other ways than ours."""
+    for title in ("Orca", "Beluga"):
+        tag(make_paper(make_issue(), title=title, authors=["Ada"]), "Whales")
+    Filing.objects.filter(name="year").delete()
+    assert client.get("/authors/ada/").status_code == 200
