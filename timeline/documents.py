@@ -1,7 +1,7 @@
 """What the API and the dumps tell of issues, of their items whatever the kind, of topics and of terms."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
-from pydantic import UUID4, AwareDatetime, Field, create_model
+from pydantic import UUID4, AfterValidator, AwareDatetime, Field, create_model
 
 from timeline import markdown
 from timeline.metadata import absolute
@@ -21,7 +21,17 @@ from timeline.sections import Section, published_topics, sections
 from timeline.twins import with_pictures
 from timeline.views import find
 
-Moment = Annotated[AwareDatetime, Field(description="Such as 2026-11-28T03:00:00Z.")]
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment as both databases can read it: PostgreSQL refuses offsets of 16 hours and more, which ISO 8601 has."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # of the first and the last day that there is
+        raise ValueError("In UTC this is before the year 1 or after the year 9999.") from error
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(in_utc), Field(description="Such as 2026-11-28T03:00:00Z.")]
 Year = Annotated[int, Field(ge=1, le=9999)]
 
 

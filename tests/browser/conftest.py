@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Request
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import chromium
@@ -30,8 +30,15 @@ def base_url(live_server: LiveServer) -> str:
 
 @pytest.fixture(autouse=True)
 def no_script_fails(context: BrowserContext) -> Iterator[None]:
-    """Every browser test fails when a page raises an error or breaks the Content-Security-Policy."""
+    """Every browser test fails when a page raises an error, breaks the policy, or a script or style does not come."""
     problems: list[str] = []
+
+    def lost(request: Request, why: str | None) -> None:
+        if request.resource_type in {"script", "stylesheet"} and why != "net::ERR_ABORTED":  # by going elsewhere
+            problems.append(f"{request.url}: {why}")
+
+    context.on("requestfailed", lambda request: lost(request, request.failure))
+    context.on("response", lambda response: response.ok or lost(response.request, str(response.status)))
     context.on("weberror", lambda error: problems.append(str(error.error)))
     context.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
     yield

@@ -220,6 +220,8 @@ def test_who_keeps_a_copy_asks_for_what_is_new(client: Client) -> None:
     since = (timezone.now() - timedelta(days=7)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert {item["slug"] for item in walk(client, f"papers?updated_since={since}")} == {"changed", "came-out"}
     assert [item["number"] for item in walk(client, f"issues?updated_since={since}")] == [2]
+    far = "0422-11-06T00:57:40%2B19:03"  # an offset that no place has
+    assert [item["number"] for item in walk(client, f"issues?updated_since={far}")] == [2, 1]
 
 
 def test_nothing_that_readers_may_not_see_is_told(client: Client) -> None:
@@ -281,6 +283,11 @@ def test_scripts_of_other_sites_may_read_but_nobody_may_write(client: Client) ->
         ("papers?cursor=abc", 422, "The cursor is wrong: take the address under “next” as it is."),
         ("papers?cursor=WyJ4Il0", 422, "The cursor is wrong: take the address under “next” as it is."),
         ("topics?cursor=WzFd", 422, "The cursor is wrong: take the address under “next” as it is."),
+        (
+            "papers?updated_since=0001-01-01T00:00:00%2B19:03",
+            422,
+            "updated_since: Value error, In UTC this is before the year 1 or after the year 9999.",
+        ),
         ("papers/nowhere", 404, "There is nothing at this address. The lists have the addresses of all."),
         ("nowhere/at/all", 404, "There is nothing at this address. The lists have the addresses of all."),
         ("issues/77", 404, "There is nothing at this address. The lists have the addresses of all."),
