@@ -22,7 +22,6 @@ from timeline.twins import with_pictures
 from timeline.views import find
 
 
-
 def in_utc(moment: datetime) -> datetime:
     """The moment as both databases can read it: PostgreSQL refuses offsets of 16 hours and more, which ISO 8601 has."""
     try:
