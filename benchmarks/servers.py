@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 16
 TICKS = os.sysconf("SC_CLK_TCK")
 # As `manage.py serve` sets them.
-GRANIAN = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error"]
+GRANIAN = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "1", "--http", "1", "--no-ws"]
 OWN = {"date", "server", "connection", "accept-ranges", "last-modified"}  # headers that a server adds by itself
 
 Headers = list[tuple[str, str]]
@@ -78,7 +78,7 @@ def peer(name: str, env: Mapping[str, str]) -> Iterator[Server]:
     """One of benchmarks.peers, served in the same way."""
     port = free_port()
     granian = str(Path(sys.executable).with_name("granian"))
-    command = [granian, *GRANIAN, "--port", str(port), "--factory", f"benchmarks.peers:{name}"]
+    command = [granian, *GRANIAN, "--log-level", "error", "--port", str(port), "--factory", f"benchmarks.peers:{name}"]
     with running(command, port, env) as server:
         yield server
 

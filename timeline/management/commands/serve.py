@@ -23,6 +23,7 @@ class Command(BaseCommand):
         # One thread: the work is Python's, more threads would only wait for each other. More load: more workers.
         os.environ.setdefault("GRANIAN_BLOCKING_THREADS", "1")
         os.environ.setdefault("GRANIAN_WEBSOCKETS", "false")
+        os.environ.setdefault("GRANIAN_HTTP", "1")  # as proxies ask; or it would look at each connection first
         os.environ.setdefault("GRANIAN_RESPAWN_FAILED_WORKERS", "true")
         os.environ.setdefault("GRANIAN_WORKERS_KILL_TIMEOUT", "30")
         os.environ.setdefault("GRANIAN_HTTP1_HEADER_READ_TIMEOUT", "10000")  # milliseconds
