@@ -386,7 +386,7 @@ def test_whatever_is_asked_the_answer_is_as_described(path: str) -> None:
     @given(st.one_of(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
     @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     def ask(case: Any) -> None:
-        # A list or an object would be wrong, but what is sent for one with nothing in it is an empty text, which is right.
+        # A list or an object would be wrong, but one with nothing in it is sent as an empty text, which is right.
         assume(not any(isinstance(value, list | dict) and not any(value) for value in (case.query or {}).values()))
         # Only we know which cursors there are.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
