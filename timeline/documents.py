@@ -1,5 +1,6 @@
 """What the API and the dumps tell of issues, of their items whatever the kind, of topics and of terms."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -10,7 +11,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Schema
-from pydantic import UUID4, AfterValidator, AwareDatetime, Field, create_model
+from pydantic import UUID4, AfterValidator, AwareDatetime, BeforeValidator, Field, create_model
+from pydantic_core import PydanticCustomError
 
 from timeline import markdown
 from timeline.metadata import absolute
@@ -22,15 +24,27 @@ from timeline.twins import with_pictures
 from timeline.views import find
 
 
+def as_written(moment: object) -> object:
+    """Or a number would be read as seconds since 1970, of which the OpenAPI document knows nothing."""
+    if isinstance(moment, str) and not re.match(r"\d{4}-", moment):
+        raise PydanticCustomError("moment", "Write a date and a time with its offset, such as 2026-11-28T03:00:00Z.")
+    return moment
+
+
 def in_utc(moment: datetime) -> datetime:
     """The moment as both databases can read it: PostgreSQL refuses offsets of 16 hours and more, which ISO 8601 has."""
     try:
         return moment.astimezone(UTC)
     except OverflowError as error:  # of the first and the last day that there is
-        raise ValueError("In UTC this is before the year 1 or after the year 9999.") from error
+        raise PydanticCustomError("moment", "In UTC this is before the year 1 or after the year 9999.") from error
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(in_utc), Field(description="Such as 2026-11-28T03:00:00Z.")]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(as_written),
+    AfterValidator(in_utc),
+    Field(description="Such as 2026-11-28T03:00:00Z."),
+]
 Year = Annotated[int, Field(ge=1, le=9999)]
 
 
