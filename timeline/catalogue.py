@@ -130,8 +130,8 @@ def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) ->
 def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     """The entries of these items, and of their issues and of `issues`, which say how long they are.
 
-    Those in no issue have none. Of other items in these issues only the place is written, unless nothing is known of
-    them: what they say did not change. A dozen queries, however many the items.
+    Those in no issue have none. Of other items in these issues only place and date are written, unless nothing is known
+    of them: what they say did not change. A dozen queries, however many the items.
     """
     places = list(places)
     if shelved := [uuid for uuid, issue in places if issue is None]:
@@ -146,16 +146,19 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     known = {entry.object_uuid: entry for entry in Entry.objects.items().filter(issue__in=concerned).defer(*LONG)}
     for uuid, _ in places:
         known.pop(uuid, None)
-    moved, unknown = [], defaultdict(list)
+    moved, redated, unknown = [], [], defaultdict(list)
     for kind, position, _, uuid, key in order:
         issue, entry = concerned[key], known.get(uuid)
-        day = date_of(issue, publication)
-        if entry is None or entry.rank // ISSUE_RANK != issue.number or not (entry.is_dated or entry.date == day):
+        if entry is None or entry.rank // ISSUE_RANK != issue.number:
             unknown[kind].append(uuid)
-        elif entry.rank != (rank := rank_of(issue, kind, position)):
-            entry.rank = rank
+            continue
+        rank, day = rank_of(issue, kind, position), entry.date if entry.is_dated else date_of(issue, publication)
+        if entry.rank != rank or entry.date != day:
             moved.append(entry)
-    Entry.objects.bulk_update(moved, ["rank"])
+        if entry.date != day:
+            redated.append(entry)
+        entry.rank, entry.date = rank, day
+    Entry.objects.bulk_update(moved, ["rank", "date"])
     described = [
         one
         for kind in map(section, unknown)
@@ -163,7 +166,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     ]
     known |= {one.entry.object_uuid: one.entry for one in described}
     inside = {key: [known[uuid] for *_, uuid, own in order if own == key] for key in concerned}
-    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())])
+    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())], redated)
 
 
 def date_of(issue: Issue, publication: Publication) -> date | None:
@@ -319,10 +322,8 @@ def describe_item(
     )
 
 
-def write(described: list[Described]) -> None:
-    """Insert or overwrite these entries with their facets, and note their words."""
-    if not described:
-        return
+def write(described: list[Described], redated: list[Entry]) -> None:
+    """Insert or overwrite these entries with their facets, and note their words; of `redated` file the year anew."""
     words: set[str] = set()
     with transaction.atomic(savepoint=False):
         for one in described:
@@ -335,8 +336,10 @@ def write(described: list[Described]) -> None:
         entries = [one.entry for one in described]
         fields = [field.name for field in Entry._meta.concrete_fields if field.name not in {"id", "object_uuid"}]
         Entry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["object_uuid"], update_fields=fields)
-        Filing.objects.filter(entry__in=entries).delete()
-        file((one.entry.pk, facet) for one in described for facet in [*one.facets, *common_facets(one.entry)])
+        Filing.objects.filter(models.Q(entry__in=entries) | models.Q(entry__in=redated, name="year")).delete()
+        facets = [(one.entry, facet) for one in described for facet in [*one.facets, *common_facets(one.entry)]]
+        facets += [(entry, facet) for entry in redated for facet in year_facets(entry)]
+        file((entry.pk, facet) for entry, facet in facets)
         # Sorted for the same reason as facets.
         Word.objects.bulk_create([Word(word=word) for word in sorted(words)], ignore_conflicts=True)
 
@@ -344,5 +347,8 @@ def write(described: list[Described]) -> None:
 def common_facets(entry: Entry) -> Facets:
     title = "Issues" if entry.kind == ISSUES else section(entry.kind).title
     number = str(entry.issue.number)
-    year = [("year", str(entry.date.year), str(entry.date.year))] if entry.date else []
-    return [("kind", entry.kind, title), ("issue", number, f"Issue {number}"), *year]
+    return [("kind", entry.kind, title), ("issue", number, f"Issue {number}"), *year_facets(entry)]
+
+
+def year_facets(entry: Entry) -> Facets:
+    return [("year", str(entry.date.year), str(entry.date.year))] if entry.date else []

@@ -6,6 +6,8 @@ Whatever was typed is in the tokens: what CommonMark drops in silence is kept he
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
@@ -58,7 +60,7 @@ class _Parser(MarkdownIt):
 
 
 def parse(text: str) -> list[Token]:
-    """The block tokens of `text`. Raises TextTooLong.
+    """The block tokens of `text`, which nobody may change. Raises TextTooLong.
 
     Beside those of CommonMark, tables, strikethrough, task and definition lists there are
     container_open/_close (info: its name), signature (content: a name), checkbox (meta: checked),
@@ -68,7 +70,29 @@ def parse(text: str) -> list[Token]:
     """
     if len(text) > MAX_LENGTH:
         raise TextTooLong(text)
-    return _PARSER.parse(_UNUSABLE.sub("\ufffd", text))
+    read = _read.get()
+    if read is None:
+        return _PARSER.parse(_UNUSABLE.sub("\ufffd", text))
+    if text not in read:
+        read[text] = _PARSER.parse(_UNUSABLE.sub("\ufffd", text))
+    return read[text]
+
+
+_read: ContextVar[dict[str, list[Token]] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within it a text is read once, whatever is asked about it.
+
+    The tokens are kept to the end and need much more room than their text, so this is for the texts of one issue.
+    """
+    token = _read.set({}) if _read.get() is None else None
+    try:
+        yield
+    finally:
+        if token:
+            _read.reset(token)
 
 
 def plain(children: Iterable[Token] | None) -> str:

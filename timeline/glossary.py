@@ -71,12 +71,14 @@ class Glossary:
         """
         seen: set[Explained] = set()
         silent = 0
-        for token in tokens if self._pattern else ():
+        marked = []
+        for token in tokens:
             if token.type.rpartition("_")[0] in SILENT:
                 silent += token.nesting
-            elif token.children and token.type == "inline" and not silent:
-                token.children = self._marked_line(token.children, seen)
-        return tokens
+            elif token.children and token.type == "inline" and not silent and self._pattern:
+                token = token.copy(children=self._marked_line(token.children, seen))
+            marked.append(token)
+        return marked
 
     def _marked_line(self, children: list[Token], seen: set[Explained]) -> list[Token]:
         texts = list(_texts(children))

@@ -21,11 +21,12 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it.token import Token
 from pygments.token import STANDARD_TYPES
 
-from timeline.dialect import CONTAINERS, MAX_LENGTH, TextTooLong, parse
+from timeline.dialect import CONTAINERS, MAX_LENGTH, TextTooLong, parse, read_once
 from timeline.hypertext import Html, level_of, with_prefix
 from timeline.mathml import CLASSES as MATH_CLASSES
 from timeline.mathml import BadLatex, to_mathml
-from timeline.outline import Outline, outline
+from timeline.outline import Outline
+from timeline.outline import outline as outline_of
 from timeline.plaintext import to_plaintext
 from timeline.references import Context, Figure, Variant, media_name, safe_href
 from timeline.scores import Scores
@@ -46,6 +47,7 @@ __all__ = [
     "media_names",
     "outline",
     "problems",
+    "read_once",
     "rehearsed",
     "safe_href",
     "scores",
@@ -57,6 +59,7 @@ __all__ = [
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
 CACHE_SIZE = 48 * 1024 * 1024  # bytes
+CACHES = 6  # that share them
 _rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
@@ -65,6 +68,8 @@ _Result = TypeVar("_Result")
 def _size(result: object) -> int:
     if isinstance(result, str):
         return getsizeof(result)  # an emoji makes each character four bytes
+    if isinstance(result, Outline):
+        return 1_000 + sum(200 + getsizeof(written) for _, written in result.words)
     return 100 + (200 * len(result) if isinstance(result, Sized) else 0)
 
 
@@ -78,7 +83,7 @@ def _key(text: str, *, context: Context | None = None, **options: object) -> tup
 
 def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:
     """`function`, which is pure and gives what nobody can change, with a cache of its own for every thread to use."""
-    cache: LRUCache[object, _Result] = LRUCache(CACHE_SIZE // 4, getsizeof=_size)
+    cache: LRUCache[object, _Result] = LRUCache(CACHE_SIZE // CACHES, getsizeof=_size)
     lock = Lock()
     kept = cast(Callable[_Options, _Result], cached(cache, key=_key, lock=lock)(function))
 
@@ -151,14 +156,25 @@ def to_text(text: str, *, context: Context | None = None) -> str:
     return to_plaintext(parse(text), context or Context())
 
 
+@_remembered
+def outline(text: str) -> Outline:
+    """What stands where in it. Raises TextTooLong."""
+    return outline_of(text)
+
+
 def problems(text: str) -> list[Problem]:
     """What an editor should mend, in the order of the lines."""
     try:
-        tokens = parse(text)
+        return list(_problems(text))
     except TextTooLong as error:
         return [Problem(text.count("\n", 0, MAX_LENGTH) + 1, str(error))]
+
+
+@_remembered
+def _problems(text: str) -> tuple[Problem, ...]:
+    tokens = parse(text)
     found = [*_formula_problems(tokens), *_container_problems(tokens), *_scores_problems(tokens)]
-    return sorted(found, key=lambda problem: problem.line)
+    return tuple(sorted(found, key=lambda problem: problem.line))
 
 
 def block_lines(text: str) -> list[int]:

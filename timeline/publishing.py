@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from timeline import pending, preflight, websub
+from timeline import markdown, pending, preflight, websub
 from timeline.differences import differences
 from timeline.findings import Finding
 from timeline.history import current, record, record_all
@@ -29,6 +29,7 @@ class Unready(NotPossible):
 
 
 @transaction.atomic
+@markdown.read_once()
 def publish(issue: Issue, *, at: datetime | None = None, editor: User | None = None, override: str = "") -> Issue:
     """Make `issue` public now, or from the time `at` on; one that comes back after a withdrawal keeps its date.
 
@@ -58,6 +59,7 @@ def _inspect(issue: Issue, editor: User | None, override: str) -> None:
 
 
 @transaction.atomic
+@markdown.read_once()
 def update(
     issue: Issue, *, note: str = "", is_minor: bool = False, editor: User | None = None, override: str = ""
 ) -> list[str]:

@@ -18,10 +18,10 @@ from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from ninja import Schema
 
+from timeline import markdown
 from timeline.citations import Work
 from timeline.fields import WebField
 from timeline.findings import Finding
-from timeline.markdown import safe_href
 from timeline.models import Filing, Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
 
 MEDIA = ("html", "email.html", "txt")
@@ -68,7 +68,7 @@ class Section:
     def addresses(self, item: Any) -> list[tuple[str, str]]:
         """(name of the field, address) of all that `item` links beside its text."""
         names = [field.name for field in item._meta.concrete_fields if isinstance(field, WebField)]
-        return [(name, url) for name in names if (url := safe_href(getattr(item, name)))]
+        return [(name, url) for name in names if (url := markdown.safe_href(getattr(item, name)))]
 
     def findings(self, items: Sequence[Item]) -> list[Finding]:
         """What only this kind knows to be wrong with an issue of these `items`: they are of all kinds, with bylines.
@@ -228,6 +228,7 @@ def item_context(
     }
 
 
+@markdown.read_once()
 def render_issue(
     issue: Issue, medium: str, publication: Publication | None = None, parts: Sequence[Filled] | None = None
 ) -> SafeString:
