@@ -138,6 +138,12 @@ def test_mail_and_text_are_without_marks() -> None:
     assert markdown.to_text(text, context=known) == text
 
 
+def test_marks_stay_out_of_a_text_that_is_read_once() -> None:
+    with markdown.read_once():
+        read = [html("An *LCM*, LCM", glossary).count("<button") for glossary in (TERMS, Glossary([]))]
+        assert (read, markdown.to_text("An *LCM*, LCM")) == ([1, 0], "An LCM, LCM")
+
+
 def test_what_is_remembered_belongs_to_its_glossary() -> None:
     assert [html("An LCM", glossary).count("<button") for glossary in (TERMS, Glossary([]), TERMS)] == [1, 0, 1]
 

@@ -1,15 +1,18 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from papers.sections import Papers
-from tests.factories import edith, make_draft, make_issue
-from timeline import preflight
+from tests.factories import edith, make_draft, make_issue, make_news, tag
+from timeline import dialect, preflight
 from timeline.history import versions
-from timeline.models import Issue, Override, Publication
+from timeline.models import Entry, Filing, Issue, Override, Publication
 from timeline.publishing import NotPossible, Unready, publish, withdraw
 from timeline.sections import Section, sections
 
@@ -126,3 +129,64 @@ def test_commands_refuse_with_a_sentence(command: list[str], sentence: str) -> N
     with pytest.raises(CommandError) as error:
         call_command(*command)
     assert str(error.value) == sentence
+
+
+def catalogued() -> tuple[list[Any], list[Any]]:
+    """All that the catalogue says, but for the numbers of its rows."""
+    fields = [field.name for field in Entry._meta.concrete_fields if field.name != "id"]
+    filings = Filing.objects.values_list("entry__object_uuid", "name", "facet__value", "facet__label")
+    return list(Entry.objects.order_by("object_uuid").values(*fields)), sorted(filings, key=str)
+
+
+def test_items_without_a_date_of_their_own_move_with_their_issue() -> None:
+    issue = make_draft()
+    make_news(issue, title="Dated", date=date(2022, 5, 4))
+    tag(make_news(issue, title="Undated", body="Words."), "Agents")
+
+    def years() -> list[tuple[str, str]]:
+        return sorted(
+            Filing.objects.filter(name="year", entry__in=Entry.objects.items()).values_list(
+                "entry__title", "facet__value"
+            )
+        )
+
+    assert years() == [("Dated", "2022")]
+    paper = issue.papersummary_set.get().title
+    publish(issue, at=datetime(2023, 12, 31, 23, 30, tzinfo=UTC), override="For this test.")
+    assert years() == [("Dated", "2022"), (paper, "2023"), ("Undated", "2023")]
+    Publication.objects.update_or_create(pk=1, defaults={"time_zone": "Europe/Berlin"})
+    Issue.objects.filter(pk=issue.pk).update(withdrawn_at=timezone.now())
+    publish(issue, override="For this test.")
+    assert years() == [("Dated", "2022"), (paper, "2024"), ("Undated", "2024")]
+    known = catalogued()
+    call_command("rebuild", verbosity=0)
+    assert catalogued() == known
+
+
+def test_publishing_reads_each_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    issue = make_draft(introduction="In this issue, ![](media:nowhere).")
+    make_news(issue, body="What happened, with $x$ and\n\n::: note\nA note.\n:::\n")
+    texts: list[str] = []
+    parsed = dialect._PARSER.parse
+    monkeypatch.setattr(dialect._PARSER, "parse", lambda text: texts.append(text) or parsed(text))
+    publish(issue, override="For this test.")
+    assert sorted(texts) == sorted(set(texts)) != []
+
+
+def test_publishing_needs_as_many_queries_whatever_the_issue_and_the_archive() -> None:
+    def queries(items: int) -> list[int]:
+        issue = make_draft()
+        for _ in range(items):
+            make_news(issue, body="What happened, [they say](https://example.org/).")
+        counts = []
+        for deed in (publish, withdraw, publish):
+            with CaptureQueriesContext(connection) as found:
+                deed(issue)
+            counts.append(len(found))
+        return counts
+
+    publish(make_draft())  # the first of a site makes a row or two that are there from then on
+    few = queries(2)
+    for _ in range(5):
+        make_news(make_issue())
+    assert [few, queries(10)] == [[21, 14, 20]] * 2
