@@ -8,6 +8,7 @@ each window of time.
 import logging
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from ipaddress import IPv6Address, ip_address
@@ -126,6 +127,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     is_too_big = isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent)
     page = render_to_string("400.html", {"is_too_big": is_too_big})
     return HttpResponse(page, status=413 if is_too_big else 400)
+
+
+def whole_bodies(get_response: View) -> View:
+    """Middleware: what a view, or a refusal, left unread of a body is read before the answer goes out.
+
+    A server that answers before it has everything closes the connection on who is still sending. They never see the
+    answer, and a proxy tells them 502: an editor whose session has ended would not be asked to sign in.
+    """
+
+    def read(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        with suppress(ValueError, OSError):  # no number, or the sender is gone
+            is_bounded = int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_BODY
+            while is_bounded and request.read(2**16):
+                pass
+        return response
+
+    return read
 
 
 class BoundedUpload(FileUploadHandler):

@@ -191,6 +191,7 @@ RESOURCES = [
 MIDDLEWARE = [
     # First what every answer gets, also one of those below that fail or answer by themselves.
     "timeline.watching.watch",
+    "timeline.limits.whole_bodies",
     "timeline.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -220,6 +220,20 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(monkeypatch: pyte
     assert (answer.status_code, "send less at once" in answer.content.decode(), read) == (413, True, [])
 
 
+@pytest.mark.parametrize(("size", "left"), [(1000, 0), (1001, 1001)])
+def test_who_is_refused_may_send_to_the_end(monkeypatch: pytest.MonkeyPatch, size: int, left: int) -> None:
+    monkeypatch.setattr(limits, "MAX_BODY", 1000)
+    body = BytesIO(b"x" * size)
+    extra = {"wsgi.input": body, "CONTENT_LENGTH": str(size)}
+    answer = Client(enforce_csrf_checks=True).post("/markdownx/upload/", b"", "application/octet-stream", **extra)
+    assert (answer.status_code, len(body.read())) == (403, left)
+
+
+def test_a_length_that_is_no_number_is_no_length(client: Client) -> None:
+    answer = client.post("/", b"", "application/octet-stream", CONTENT_LENGTH="many")
+    assert answer.status_code == 405
+
+
 def test_a_request_for_another_host_gets_a_page_without_a_query(client: Client, django_assert_num_queries) -> None:
     client.raise_request_exception = False
     with django_assert_num_queries(0):
