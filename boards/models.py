@@ -1,10 +1,9 @@
 """Benchmarks, the models that were measured on them, and every score that a published text tells of."""
 
 from django.db import models
-from django.urls import reverse
 
 from timeline.fields import MarkdownField, WebField
-from timeline.models import AbstractSpelling, Entry, Named, NamedQuerySet
+from timeline.models import AbstractSpelling, Entry, Named, NamedQuerySet, address
 from timeline.scores import shown
 
 
@@ -21,7 +20,7 @@ class Benchmark(Named):
     objects = BenchmarkQuerySet.as_manager()
 
     def get_absolute_url(self) -> str:
-        return reverse("benchmark", args=[self.slug])
+        return address("benchmark", self.slug)
 
 
 class BenchmarkSpelling(AbstractSpelling):

@@ -1,4 +1,7 @@
-"""Servers of others that the drills need, on this machine: nginx with our own configuration, Redis, an S3."""
+"""Servers of others that the drills need, on this machine: nginx with our own configuration, Redis, an S3.
+
+`python -m drills.programs` gets those that are missing, or says which and why not.
+"""
 
 import os
 import shutil
@@ -64,3 +67,8 @@ def proxy(folder: Path, webs: Sequence[str], media: str) -> tuple[Process, str]:
     config.write_text(whole)
     command = [program("nginx"), "-p", str(folder), "-c", str(config)]
     return Process("proxy", command, os.environ | {"VAR_DIR": str(folder)}), f"http://127.0.0.1:{port}"
+
+
+if __name__ == "__main__":
+    for each in PACKAGES:
+        program(each)

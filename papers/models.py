@@ -3,13 +3,12 @@ import re
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.urls import reverse
 
 from papers.arxiv import has_html, parse_identifier
 from papers.lineage import Tie, parse_ties, validate_lineage
 from timeline.fields import LinksField, WebField, parse_links
 from timeline.markdown import safe_href
-from timeline.models import AbstractSpelling, Filing, Item, Named, NamedQuerySet
+from timeline.models import AbstractSpelling, Filing, Item, Named, NamedQuerySet, address
 
 ORCID = re.compile(r"\d{4}-\d{4}-\d{4}-\d{3}[\dX]", re.ASCII)
 DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)$")
@@ -44,7 +43,7 @@ class Author(Named):
     objects = AuthorQuerySet.as_manager()
 
     def get_absolute_url(self) -> str:
-        return reverse("author", args=[self.slug])
+        return address("author", self.slug)
 
     @property
     def names(self) -> list[str]:

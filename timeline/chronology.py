@@ -8,10 +8,9 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 
-from timeline.models import Entry, Filing, Issue
+from timeline.models import Entry, Filing, Issue, address
 from timeline.models.catalogue import ISSUES
 from timeline.sections import sections
 
@@ -36,7 +35,7 @@ class Place:
 
     def path(self, page: int = 1) -> str:
         given = {name: value for name, value in vars(self).items() if value}
-        return reverse("timeline", kwargs=given | ({"page": page} if page > 1 else {}))
+        return address("timeline", **given, **({"page": page} if page > 1 else {}))
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
+import certifi
 from django.conf import settings
 from django.utils.encoding import iri_to_uri
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from timeline.references import safe_href
 
@@ -31,7 +31,7 @@ MAX_BYTES = 1_000_000
 MAX_REDIRECTS = 5
 REDIRECTS = {301, 302, 303, 307, 308}
 PORTS = {"http": 80, "https": 443}
-CERTIFICATES = DEFAULT_CA_BUNDLE_PATH  # the authorities whose signature counts
+CERTIFICATES = certifi.where()  # the authorities whose signature counts
 
 # Beside what is not global: ways to reach other addresses through these, multicast, and what is no host at all.
 _NOT_FOR_US = [

@@ -58,7 +58,7 @@ __all__ = [
 
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
-CACHE_SIZE = 48 * 1024 * 1024  # bytes
+CACHE_SIZE = 16 * 1024 * 1024  # bytes
 CACHES = 6  # that share them
 _rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")

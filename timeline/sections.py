@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DEFAULT_DB_ALIAS, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -257,7 +257,7 @@ def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
     items = {
         section: list(
             section.model._default_manager.filter(issue__in=issues)
-            .select_related("issue", "lead_image")
+            .select_related("lead_image")
             .order_by("position", "pk")
         )
         for section in sections()
@@ -267,6 +267,8 @@ def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
     for issue in issues:
         for section, rows in items.items():
             if own := [item for item in rows if item.issue_id == issue.pk]:
+                for item in own:
+                    item.issue = issue
                 found[issue].append(Filled(section, own, medium))
     return found
 
@@ -276,30 +278,40 @@ def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
     by_key = {(part.kind, item.pk): item for part, rows in items.items() for item in rows}
     for item in by_key.values():
         item.topic_list, item.byline = [], []
-    places = []
+    asked: list[str] = []
+    keys: list[int] = []
     for part, rows in items.items():
+        if not rows:
+            continue
         model: Any = part.model
-        name = model._meta.model_name
-        topics = model.topics.through._default_manager.filter(**{f"{name}__in": rows})
-        topics = topics.annotate(by_number=models.Value(0), by_name=models.F("topic__name"))
-        places.append(_columns(topics, "topic_list", part.kind, name, "topic"))
+        asked.append(_places(model.topics.through, model._meta.model_name, "topic", part.kind, "topic_list", len(rows)))
+        keys += (item.pk for item in rows)
         if part.has_authors:
-            authors = part.bylines.filter(item__in=rows)
-            authors = authors.annotate(by_number=models.F("position"), by_name=models.Value("", models.CharField()))
-            places.append(_columns(authors, "byline", part.kind, "item", "author"))
-    if not places:
+            asked.append(_places(part.bylines.model, "item", "author", part.kind, "byline", len(rows)))
+            keys += (item.pk for item in rows)
+    if not asked:
         return
-    first, *others = places
-    for _, _, _, into, kind, key, *row in sorted(first.union(*others, all=True)):
+    with connection.cursor() as cursor:  # as querysets they would take five times as long to write as to answer
+        cursor.execute(" UNION ALL ".join(asked), keys)
+        places = sorted(cursor.fetchall())
+    for _, _, _, into, kind, key, *row in places:
         model = Topic if into == "topic_list" else section(kind).author
         getattr(by_key[kind, key], into).append(model.from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], row))
 
 
-def _columns(places: models.QuerySet, into: str, kind: str, item: str, other: str) -> models.QuerySet:
-    """Of each place what sorts it, to which list of which item it belongs, and who is there: identity, slug, name."""
-    belongs = {"into": models.Value(into, models.CharField()), "kind": models.Value(kind, models.CharField())}
-    columns = ("into", "kind", f"{item}_id", f"{other}_id", f"{other}__slug", f"{other}__name")
-    return places.order_by().annotate(**belongs).values_list("by_number", "by_name", "pk", *columns)
+def _places(places: Any, item: str, other: str, kind: str, into: str, many: int) -> str:
+    """The question for what stands at so many items: what sorts it, to which list of which item it belongs, who it is.
+
+    `item` and `other` are fields of the model `places`. Who is there has an identity, a slug and a name.
+    """
+    own, others = places._meta.get_field(item).column, places._meta.get_field(other)
+    table, there = places._meta.db_table, others.related_model._meta.db_table
+    order = "0, there.name" if into == "topic_list" else "place.position, ''"
+    return (
+        f"SELECT {order}, place.id, '{into}', '{kind}', place.{own}, there.id, there.slug, there.name "
+        f"FROM {table} place JOIN {there} there ON there.id = place.{others.column} "
+        f"WHERE place.{own} IN ({', '.join(['%s'] * many)})"
+    )
 
 
 def _render(

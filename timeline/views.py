@@ -21,7 +21,7 @@ from timeline.differences import Difference
 from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, EntryQuerySet, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
-from timeline.models.catalogue import ISSUES
+from timeline.models.catalogue import ISSUES, LONG
 from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Section, find_related, item_context, render_issue, section, sections
 from timeline.share_images import draw
@@ -84,7 +84,7 @@ def render_page(request: HttpRequest, template: str, head: Head, **context: Any)
 def home(request: HttpRequest) -> HttpResponse:
     head = home_head()
     issues = list(Issue.objects.published()[: EARLIER + 1])
-    entries = list(Entry.objects.filter(issue__in=issues).cards().select_related("image").order_by("rank"))
+    entries = list(Entry.objects.filter(issue__in=issues).defer(*LONG).order_by("rank"))
     inside = {issue: [entry for entry in entries if entry.issue_id == issue.pk] for issue in issues}
     newest = issues[0] if issues else None
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)

@@ -5,7 +5,6 @@ https://www.w3.org/TR/websub/ leaves open how a hub is told; all of them take th
 
 import logging
 
-import requests
 from django.conf import settings
 from django.urls import reverse
 from django_tasks import task
@@ -31,6 +30,8 @@ def tell_hub(uuid: str) -> None:
     issue = Issue.objects.published().filter(uuid=uuid).first()
     if not issue or not settings.WEBSUB_HUB:
         return
+    import requests  # only the worker needs it: in each process of the site it would take 5 MB
+
     with requests.Session() as session:
         session.headers["User-Agent"] = f"The AI Timeline ({settings.SITE_URL})"
         for feed in feeds_with(issue):

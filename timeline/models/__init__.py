@@ -6,6 +6,7 @@ from timeline.models.base import (
     Named,
     NamedQuerySet,
     Slugged,
+    address,
     name_key,
 )
 from timeline.models.catalogue import Entry, EntryQuerySet, Facet, Filing, Word
@@ -66,6 +67,7 @@ __all__ = [
     "UserManager",
     "Version",
     "Word",
+    "address",
     "name_key",
     "next_issue_number",
     "reading_minutes",

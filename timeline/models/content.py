@@ -9,13 +9,12 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from timeline import markdown
 from timeline.fields import LinksField, MarkdownField, WebField, parse_links, validate_zone
-from timeline.models.base import Content, Slugged
+from timeline.models.base import Content, Slugged, address
 from timeline.models.glossary import Term
 from timeline.models.images import Image
 from timeline.models.users import User
@@ -97,7 +96,7 @@ class Publication(Content):
     @property
     def pages(self) -> list[tuple[str, str]]:
         """(title, address) of each page that has a text."""
-        return [(name.capitalize(), reverse("page", args=[name])) for name in self.PAGES if getattr(self, name)]
+        return [(name.capitalize(), address("page", name)) for name in self.PAGES if getattr(self, name)]
 
     @property
     def social(self) -> list[tuple[str, str]]:
@@ -116,7 +115,7 @@ class Topic(Slugged):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("topic", args=[self.slug])
+        return address("topic", self.slug)
 
 
 # Set while something is made for all readers (timeline.edition.snapshot): an issue that comes out between two of its
@@ -191,7 +190,7 @@ class Issue(Content):
         """The validator of the number has said the same, without a query."""
 
     def get_absolute_url(self) -> str:
-        return reverse("issue", args=[self.number])
+        return address("issue", self.number)
 
     @property
     def status(self) -> Status:
@@ -247,7 +246,7 @@ class Item(Slugged):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("item", args=[self.kind, self.slug])
+        return address("item", self.kind, self.slug)
 
     @property
     def label(self) -> str:

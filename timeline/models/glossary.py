@@ -4,10 +4,9 @@ from secrets import randbits
 from typing import Any
 
 from django.db import models
-from django.urls import reverse
 
 from timeline.glossary import Explained, Glossary
-from timeline.models.base import AbstractSpelling, Named, NamedQuerySet
+from timeline.models.base import AbstractSpelling, Named, NamedQuerySet, address
 
 _newest = Glossary(())  # that this process has needed
 _EMPTY = Glossary(())
@@ -47,7 +46,7 @@ class Term(Named):
         ordering = ["key", "pk"]
 
     def get_absolute_url(self) -> str:
-        return reverse("term", args=[self.slug])
+        return address("term", self.slug)
 
     @property
     def explained(self) -> Explained:

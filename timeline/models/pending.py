@@ -4,9 +4,9 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 
+from timeline.models.base import address
 from timeline.models.content import Issue, Item, Version
 from timeline.models.users import User
 
@@ -61,7 +61,7 @@ class Correction(models.Model):
         return f"{self.issue}, {self.created_at:%Y-%m-%d}"
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('corrections', args=[self.issue.number])}#{self.anchor}"
+        return f"{address('corrections', self.issue.number)}#{self.anchor}"
 
     @property
     def anchor(self) -> str:
