@@ -57,20 +57,24 @@ __all__ = [
 ]
 
 
-# What a text became, by text and circumstances: a page shows the same texts again and again.
-CACHE_SIZE = 16 * 1024 * 1024  # bytes
-CACHES = 6  # that share them
+CACHE_SIZE = 8 * 1024 * 1024  # bytes: the texts of a hundred pages
 _rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
 
 
 def _size(result: object) -> int:
+    """Bytes, with those of its key."""
     if isinstance(result, str):
-        return getsizeof(result)  # an emoji makes each character four bytes
+        return 400 + getsizeof(result)  # an emoji makes each character four bytes
     if isinstance(result, Outline):
         return 1_000 + sum(200 + getsizeof(written) for _, written in result.words)
-    return 100 + (200 * len(result) if isinstance(result, Sized) else 0)
+    return 400 + (200 * len(result) if isinstance(result, Sized) else 0)
+
+
+# What a text became, by text and circumstances: a page shows the same texts again and again.
+_cache: LRUCache[object, Any] = LRUCache(CACHE_SIZE, getsizeof=_size)
+_lock = Lock()
 
 
 def _key(text: str, *, context: Context | None = None, **options: object) -> tuple[object, ...]:
@@ -82,23 +86,25 @@ def _key(text: str, *, context: Context | None = None, **options: object) -> tup
 
 
 def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Result]:
-    """`function`, which is pure and gives what nobody can change, with a cache of its own for every thread to use."""
-    cache: LRUCache[object, _Result] = LRUCache(CACHE_SIZE // CACHES, getsizeof=_size)
-    lock = Lock()
-    kept = cast(Callable[_Options, _Result], cached(cache, key=_key, lock=lock)(function))
+    """`function`, which is pure and gives what nobody can change; all of these share one memory, and all threads it."""
+
+    def key_of(*args: Any, **options: Any) -> tuple[object, ...]:
+        return (function, *_key(*args, **options))
+
+    kept = cast(Callable[_Options, _Result], cached(_cache, key=key_of, lock=_lock)(function))
 
     @wraps(function)
     def remembered(*args: _Options.args, **options: _Options.kwargs) -> _Result:
         own = _rehearsed.get()
         if own is None:
             return kept(*args, **options)
-        key = cast(Any, _key)(*args, **options)
-        with lock:
-            if key in cache:
-                return cache[key]
-        if (function, key) not in own:
-            own[function, key] = function(*args, **options)
-        return cast(_Result, own[function, key])
+        key = key_of(*args, **options)
+        with _lock:
+            if key in _cache:
+                return cast(_Result, _cache[key])
+        if key not in own:
+            own[key] = function(*args, **options)
+        return cast(_Result, own[key])
 
     cast(Any, remembered).cache_clear = cast(Any, kept).cache_clear
     return remembered

@@ -291,7 +291,7 @@ def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
             keys += (item.pk for item in rows)
     if not asked:
         return
-    with connection.cursor() as cursor:  # as querysets they would take five times as long to write as to answer
+    with connection.cursor() as cursor:  # as querysets it was an eighth of the work for a page
         cursor.execute(" UNION ALL ".join(asked), keys)
         places = sorted(cursor.fetchall())
     for _, _, _, into, kind, key, *row in places:
