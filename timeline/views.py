@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -84,10 +84,13 @@ def render_page(request: HttpRequest, template: str, head: Head, **context: Any)
 def home(request: HttpRequest) -> HttpResponse:
     head = home_head()
     issues = list(Issue.objects.published()[: EARLIER + 1])
-    entries = list(Entry.objects.filter(issue__in=issues).defer(*LONG).order_by("rank"))
+    of_issues = FilteredRelation("image", condition=Q(kind=ISSUES))  # of the dozens of items no picture is shown
+    inside_these = Entry.objects.filter(issue__in=issues).annotate(lead=of_issues).defer(*LONG).order_by("rank")
+    entries = list(inside_these.select_related("lead"))  # type: ignore[misc]  # a relation that the plugin does not know
     inside = {issue: [entry for entry in entries if entry.issue_id == issue.pk] for issue in issues}
     newest = issues[0] if issues else None
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
+    lead = getattr(own, "lead", None)
     # Topics of what came lately: counting all there is would take longer than all else on the page.
     lately = Entry.objects.filter(issue__in=issues)
     topics = Filing.objects.filter(name="topic", entry__in=lately).counted()
@@ -98,14 +101,14 @@ def home(request: HttpRequest) -> HttpResponse:
         newest=newest,
         parts=by_kind(inside[newest]) if newest else [],
         minutes=own.minutes if own else 0,
-        lead=own.image if own else None,
+        lead=lead,
         earlier=[
             (stop, [entry for entry in inside[stop.what] if entry.kind != ISSUES])
             for stop in chronology.stops_between(issues, head.publication.zone)
         ],
         latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
         topics=sorted(topics, key=lambda counted: (-counted[3], counted[2]))[:TOPICS],
-        **item_context([], "html", head.publication, images=[own.image] if own and own.image else []),
+        **item_context([], "html", head.publication, images=[lead] if lead else []),
     )
 
 

@@ -234,7 +234,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
 @pytest.mark.parametrize(
     ("url", "queries"),
     [
-        ("/", 6),
+        ("/", 5),
         ("/issues/", 3),
         ("/issues/page/1/", 3),
         ("/issues/2/", 9),
