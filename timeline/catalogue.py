@@ -119,12 +119,12 @@ def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) ->
     if isinstance(instance, Item):
         Entry.objects.filter(object_uuid=instance.uuid).delete()
     elif isinstance(instance, Topic):
-        named = Entry.objects.having("topic", instance.slug)
+        named = Entry.objects.having(topic=instance.slug)
         for kind in sections():
             uuids = list(named.filter(kind=kind.kind).values_list("object_uuid", flat=True))
             write_items(places_of(kind.model._default_manager.filter(uuid__in=uuids)))
     elif isinstance(instance, Term):
-        write_terms(Entry.objects.having("term", str(instance.uuid)))
+        write_terms(Entry.objects.having(term=str(instance.uuid)))
 
 
 def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:

@@ -260,9 +260,8 @@ class Items(Resource):
         return item if isinstance(item, HttpResponse) else get_object_or_404(self.rows(), object_uuid=item.uuid)
 
     def filtered(self, rows: Any, filters: ItemFilters) -> QuerySet[Entry]:
-        for name in ("issue", "topic", "author", "organisation", "year"):
-            if value := getattr(filters, name):
-                rows = rows.having(name, str(value))
+        wanted = {name: getattr(filters, name) for name in ("issue", "topic", "author", "organisation", "year")}
+        rows = rows.having(**{name: str(value) for name, value in wanted.items() if value})
         if filters.updated_since:
             since = filters.updated_since
             changed = self.section.model._default_manager.filter(updated_at__gte=since)

@@ -1,6 +1,7 @@
 """What the catalogue knows entries by: each facet once, and a row of numbers for each entry that has it."""
 
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -61,6 +62,31 @@ def test_names_of_one_address_are_counted_apart() -> None:
         ("organisation", "open-ai", "Open AI", 2),
         ("organisation", "open-ai", "Open-AI", 1),
     ]
+
+
+def test_what_has_several_facets_has_each_of_them() -> None:
+    issue = make_issue()
+    for number in range(8):
+        make = make_paper if number & 4 else make_news
+        item = make(issue, title=str(number), authors=["Ada"] if number & 1 else [])
+        tag(item, "Agents" if number & 2 else "Tools")
+    facets = {"kind": "papers", "author": "ada", "topic": "agents"}
+    of = {"kind": 4, "author": 1, "topic": 2}
+    wanted = [names for count in range(1, 4) for names in combinations(facets, count)]
+    expected = {
+        names: sorted(str(number) for number in range(8) if all(number & of[name] for name in names))
+        for names in wanted
+    }
+    having = {names: Entry.objects.having(**{name: facets[name] for name in names}) for names in wanted}
+    beside = {
+        names: Filing.objects.named("kind", beside={name: facets[name] for name in names}).order_by("entry__title")
+        for names in wanted
+    }
+    titles = {
+        names: list(entries.order_by("title").values_list("title", flat=True)) for names, entries in having.items()
+    }
+    assert titles == expected
+    assert {names: [filing.entry.title for filing in filings] for names, filings in beside.items()} == expected
 
 
 def test_what_is_named_twice_is_filed_once() -> None:
