@@ -201,7 +201,7 @@ def pages() -> list[Page]:
         Page("search: deep page", search("the &page=50", "model &page=50")),
         Page("benchmarks", ["/benchmarks/"]),
         Page("benchmark: any", [f"/benchmarks/{slug}/" for slug in boards]),
-        Page("benchmark: busiest", [f"/benchmarks/{boards[0]}/"]),
+        Page("benchmark: busiest", [f"/benchmarks/{boards[0]}/", f"/benchmarks/{boards[0]}/page/2/"]),
         Page("text page", ["/about/"]),
         Page("contact", ["/contact/reply/"]),
         Page("not found", ["/issues/0/", "/papers/nothing/", "/nothing/", "/timeline/1999/"], status=404),

@@ -137,10 +137,20 @@ def processor(pid: int) -> float:
     return spent / TICKS
 
 
-def memory(pid: int) -> float:
-    """MB of the last of its processes, the one that answers readers; what it shares with others counts in part."""
-    rollup = Path(f"/proc/{family(pid)[-1]}/smaps_rollup").read_text()
-    return int(re.findall(r"^Pss:\s+(\d+) kB", rollup, re.MULTILINE)[0]) / 1024
+def memory(pid: int) -> tuple[float, float]:
+    """MB of the last of its processes, the one that answers readers; what it shares with others counts in part.
+
+    Its own, and what it maps of the database: that is the kernel's memory of a file, given back when it is needed.
+    """
+    own = mapped = 0
+    is_database = False
+    for line in Path(f"/proc/{family(pid)[-1]}/smaps").read_text().splitlines():
+        if line.startswith("Pss:"):
+            size = int(line.split()[1])
+            own, mapped = (own, mapped + size) if is_database else (own + size, mapped)
+        elif not line.split()[0].endswith(":"):
+            is_database = line.endswith(".sqlite3")
+    return own / 1024, mapped / 1024
 
 
 def load(url: str, pids: Sequence[int], seconds: int, headers: Mapping[str, str]) -> Cost:

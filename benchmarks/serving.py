@@ -238,8 +238,8 @@ def table(demo: Path, page: str) -> Iterator[Claim]:
     yield Claim("nginx behind the site at a publication, at most, ms", behind, 1_000)
 
 
-def hot(server: Server, pages: list[str]) -> float:
-    """MB of the process when readers have asked for many pages."""
+def hot(server: Server, pages: list[str]) -> tuple[float, float]:
+    """MB of the process, and of the database that it maps, when readers have asked for many pages."""
     for page in ["/", *pages[:HOT]]:
         for accepted in (PACKED, GZIP):
             wait(server.url + page, **accepted)
@@ -266,7 +266,9 @@ def archive(folder: Path) -> Iterator[Claim]:
     print()
     yield Claim(f"start to the first page, {of_all}, s", median(starts(env, pages[0])), 2)
     with site(env) as server:
-        yield Claim(f"memory of a process with hot pages, {of_all}, MB", hot(server, pages), 120)
+        own, mapped = hot(server, pages)
+        print(f"{mapped:.0f} MB of the database are mapped beside the memory of the process\n")
+        yield Claim(f"memory of a process with hot pages, {of_all}, MB", own, 120)
         (visible,) = ask(env, "publish", server.url)
     yield Claim(f"publication to visible, {of_all}, ms", median(visible), 100)
 

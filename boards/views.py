@@ -4,7 +4,7 @@ import csv
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -17,7 +17,7 @@ from timeline.sections import item_context
 from timeline.views import find, paged, render_page
 
 PAGE_SIZE = 100  # benchmarks
-MOST = 200  # scores, and pairs of them, on the page of a benchmark; the downloads have all
+SCORES = 100  # on a page of a benchmark, and so many pairs of them; the downloads have all
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs at the start of a cell
 
 
@@ -36,25 +36,23 @@ def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
     return render_page(request, "boards/benchmark_list.html", head, page=shown, rows=rows)
 
 
-def measurements(benchmark: Benchmark, newest: int | None = None) -> list[Measurement]:
-    """Those that readers may see, or so many of the newest, in the order of reading. One query."""
-    rows = Scores().rows().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
-    return list(rows[:newest])[::-1]
+def measurements(benchmark: Benchmark) -> QuerySet[Measurement]:
+    """Those that readers may see: what was told last comes first."""
+    return Scores().rows().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
 
 
 def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
-    """What CSV and JSON say: the same as the API."""
-    return [each.model_dump(mode="json") for each in Scores().documents(measurements(benchmark))]
+    """What CSV and JSON say: the same as the API, in the order of reading."""
+    return [each.model_dump(mode="json") for each in Scores().documents(list(measurements(benchmark).reverse()))]
 
 
 @require_safe
-def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
+def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Benchmark.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    rows = measurements(found, MOST + 1)
-    is_cut = len(rows) > MOST
-    rows = rows[-MOST:]
+    shown = paged(measurements(found), page, SCORES)
+    rows = list(shown)[::-1]  # in the order of reading
     path = found.get_absolute_url()
     downloads = {"CSV": reverse("benchmark-csv", args=[slug]), "JSON": reverse("benchmark-json", args=[slug])}
     distribution = [
@@ -65,17 +63,18 @@ def benchmark(request: HttpRequest, slug: str) -> HttpResponse:
         path,
         found.name,
         lambda name: f"All scores on {found.name} that {name} has told of, and who measured them.",
+        page=page,
         json_ld={"@type": "Dataset", "distribution": distribution, "isAccessibleForFree": True},
     )
-    shown = [(group, group.over_time(f"over-time-{number}")) for number, group in enumerate(groups(rows), 1)]
+    compared = [(group, group.over_time(f"over-time-{number}")) for number, group in enumerate(groups(rows), 1)]
     return render_page(
         request,
         "boards/benchmark.html",
         head,
         benchmark=found,
-        groups=shown,
-        pairs=pairs(rows)[-MOST:],
-        most=MOST if is_cut else 0,
+        page=shown,
+        groups=compared,
+        pairs=pairs(rows)[-SCORES:],
         downloads=downloads,
         **item_context([], "html", head.publication, texts=[found.description]),
     )

@@ -124,6 +124,7 @@ GET: dict[str, Statuses] = {
     "benchmarks/": ALL,
     "benchmarks/page/<int:page>/": ALL,
     "benchmarks/<slug:slug>/": ALL,
+    "benchmarks/<slug:slug>/page/<int:page>/": ALL,
     "benchmarks/<slug:slug>.csv": ALL,
     "benchmarks/<slug:slug>.json": ALL,
     "<kind:kind>/": ALL,

@@ -15,8 +15,8 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nlargest
@@ -56,6 +56,8 @@ POLL = 0.4  # seconds between two looks at the database: changes by other machin
 TRUST = 60  # seconds for which the last edition is served while the database does not answer
 PATIENCE = 5  # seconds for which one waits for another's work on the same page
 HOT = 16  # pages that are made anew before anybody asks
+CALM = 0.05  # seconds after the last page that a reader waited for, until one is made that nobody has asked for
+YIELD = 1  # seconds for which such a page gives way to readers, at most
 UNPACK: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}
 OVERHEAD = 3_000  # bytes of a page in memory beside its own
 LONG = 1_000  # characters of `Words`, more than a browser ever sends
@@ -226,6 +228,8 @@ class PageCache:
         self.lock = threading.Lock()
         self.renderers = [threading.Lock() for _ in range(64)]  # a page has one of them, by its hash
         self.forwarded = settings.SECURE_PROXY_SSL_HEADER[0] if settings.SECURE_PROXY_SSL_HEADER else ""
+        self.waiting = threading.Condition()
+        self.readers, self.calm_at = 0, 0.0  # how many wait for a page to be made, and when it is calm after the last
         self.wake = threading.Event()
         self.is_closed = False
         self.worker: threading.Thread | None = None
@@ -285,7 +289,9 @@ class PageCache:
             page.asked += 1
             if variant := page.variants.get(encoding):
                 found = page, variant
-        found = found or self.make(key, encoding, request_id)
+        if not found:
+            with self.reader():
+                found = self.make(key, encoding, request_id)
         if found and not isinstance(found, Answer):
             stock.remember(words, key, found)
         return found
@@ -320,6 +326,26 @@ class PageCache:
             finally:
                 connection.close_if_unusable_or_obsolete()
             return stock
+
+    @contextmanager
+    def reader(self) -> Iterator[None]:
+        """Somebody waits for a page."""
+        with self.waiting:
+            self.readers += 1
+        try:
+            yield
+        finally:
+            with self.waiting:
+                self.readers -= 1
+                self.calm_at = time.monotonic() + CALM
+                self.waiting.notify_all()
+
+    def give_way(self) -> None:
+        """Wait until no reader waits, and a moment more: who has got one page will ask for the next."""
+        end = time.monotonic() + YIELD
+        with self.waiting:
+            while (now := time.monotonic()) < end and (self.readers or now < self.calm_at):
+                self.waiting.wait((end if self.readers else min(end, self.calm_at)) - now)
 
     def make(self, key: Key, encoding: str, request_id: str = "") -> Ready | Answer | None:
         """As find(), by one thread for all that wait."""
@@ -408,8 +434,9 @@ class PageCache:
         self.metrics.observe_pages(more, editions, len(stock.pages) if stock else 0, stock.size if stock else 0)
 
     def warm(self, stock: Stock) -> None:
-        """Make anew what was asked for most, as long as no newer edition is there."""
+        """Make anew what was asked for most, as long as no newer edition is there. Readers come first."""
         for key, before in list(stock.hot.items()):
+            self.give_way()
             if self.is_closed or self.look() is not stock:
                 return
             for encoding in list(before.variants):

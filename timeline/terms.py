@@ -30,13 +30,13 @@ _CLAUSE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<words>[^\
 _stemmer = snowballstemmer.stemmer("english")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def fold(word: str) -> str:
     """`word` in lower-case ASCII letters and digits: "Ā" is "a", "ß" is "ss", "北" is "bei"; "" if nothing is left."""
     return "".join(char for char in unidecode(word).lower() if char.isalnum())[:MAX_TERM]
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def stem(term: str) -> str:
     return str(_stemmer.stemWord(term))
 

@@ -212,16 +212,21 @@ def test_page_tells_who_measured_and_where_it_is_told(client: Client, news: Any)
     assert '<a href="/benchmarks/mmlu/">MMLU</a>' in client.get("/benchmarks/").content.decode()
 
 
-def test_page_shows_so_many_of_the_newest_and_downloads_have_all(
+def test_scores_are_paged_from_the_newest_on_and_downloads_have_all(
     client: Client, news: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown() -> tuple[bool, list[str]]:
-        page = client.get("/benchmarks/mmlu/").content.decode()
-        return "the newest 2 scores" in page, re.findall(r'<td class="right">([\d.]+)[^<]*</td>\s*<td><span', page)
+    def shown(number: str = "") -> tuple[list[str], list[str]]:
+        page = client.get(f"/benchmarks/mmlu/{number}").content.decode()
+        told = re.findall(r"Scores \d to \d of \d", page) + re.findall(r'rel="(?:prev|next)" href="([^"]+)"', page)
+        return told, re.findall(r'<td class="right">([\d.]+)[^<]*</td>\s*<td><span', page)
 
-    assert shown() == (False, ["57.7", "55.31", "54.8", "50"])
-    monkeypatch.setattr("boards.views.MOST", 2)
-    assert shown() == (True, ["55.31", "50"])
+    assert shown() == ([], ["57.7", "55.31", "54.8", "50"])
+    monkeypatch.setattr("boards.views.SCORES", 3)
+    assert shown() == (["Scores 1 to 3 of 4", "/benchmarks/mmlu/page/2/"], ["55.31", "54.8", "50"])
+    assert shown("page/2/") == (["Scores 4 to 4 of 4", "/benchmarks/mmlu/"], ["57.7"])
+    assert client.get("/benchmarks/mmlu/page/3/").status_code == 404
+    head = client.get("/benchmarks/mmlu/page/2/").content.decode()
+    assert '<link rel="canonical" href="http://127.0.0.1:8000/benchmarks/mmlu/page/2/">' in head
     assert len(json.loads(client.get("/benchmarks/mmlu.json").content)["scores"]) == 4
 
 
@@ -269,7 +274,7 @@ def test_hostile_names_are_text(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "queries"), [("/benchmarks/", 4), ("/benchmarks/mmlu/", 3), ("/benchmarks/mmlu.csv", 2)]
+    ("url", "queries"), [("/benchmarks/", 4), ("/benchmarks/mmlu/", 4), ("/benchmarks/mmlu.csv", 2)]
 )
 def test_boards_need_a_fixed_number_of_queries(
     client: Client, news: Any, url: str, queries: int, django_assert_num_queries: Any

@@ -9,6 +9,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from tests import ways
+from timeline import pagecache
 from timeline.pagecache import PageCache
 
 
@@ -67,8 +68,9 @@ def rows() -> None:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing happens in the background."""
+    """Nothing happens in the background, and what does otherwise is done at once."""
     monkeypatch.setattr(PageCache, "work", lambda self: None)
+    monkeypatch.setattr(pagecache, "CALM", 0)
 
 
 @pytest.fixture

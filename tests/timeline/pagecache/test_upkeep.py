@@ -74,6 +74,18 @@ class Call(threading.Thread):
         return self.value
 
 
+class Waits(threading.Condition):
+    """One that tells when somebody waits."""
+
+    def __init__(self, told: threading.Event) -> None:
+        super().__init__()
+        self.told = told
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.told.set()
+        return super().wait(timeout)
+
+
 def test_one_thread_makes_a_page_for_all_that_wait(
     site: Site,
     rows: None,
@@ -138,6 +150,41 @@ def test_the_pages_most_asked_for_are_made_before_anybody_asks(
     Topic.objects.update(name="Cold")
     site.cache.warm(site.cache.look())
     assert site.was_asked() == []
+
+
+def test_readers_come_before_pages_that_nobody_has_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1, 2):
+        make_issue(number=number)
+    for _ in range(3):
+        site.ask("/issues/1/")
+    Topic.objects.create(name="Another")
+    site.was_asked()
+    waits, seen = threading.Event(), []
+    monkeypatch.setattr(site.cache, "waiting", Waits(waits))
+    warming: list[Call] = []
+
+    def a_reader_waits(path: str) -> None:
+        if path == "/issues/2/":
+            warming.append(Call(lambda: site.cache.warm(site.cache.look())))
+            seen.append((waits.wait(20), list(site.asked)))
+
+    site.watch = a_reader_waits
+    assert site.ask("/issues/2/").status == 200
+    warming[0].given()
+    assert (seen, site.was_asked()) == ([(True, ["/issues/2/"])], ["/issues/2/", "/issues/1/"])
+
+
+def test_a_page_does_not_give_way_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagecache, "YIELD", 0)
+    for number in (1, 2):
+        make_issue(number=number)
+    for _ in range(3):
+        site.ask("/issues/1/")
+    Topic.objects.create(name="Another")
+    site.was_asked()
+    site.watch = lambda path: path == "/issues/2/" and site.cache.warm(site.cache.look())
+    site.ask("/issues/2/")
+    assert site.was_asked() == ["/issues/2/", "/issues/1/"]
 
 
 def test_warming_ends_where_a_newer_edition_begins(site: Site) -> None:
