@@ -340,12 +340,18 @@ class PageCache:
                 self.calm_at = time.monotonic() + CALM
                 self.waiting.notify_all()
 
-    def give_way(self) -> None:
-        """Wait until no reader waits, and a moment more: who has got one page will ask for the next."""
-        end = time.monotonic() + YIELD
+    def gives_way(self, end: float) -> bool:
+        """Whether a reader waits, or did a moment ago: who has got one page will ask for the next. Not after `end`.
+
+        If so it has waited, but no longer than one may without a look at the database.
+        """
         with self.waiting:
-            while (now := time.monotonic()) < end and (self.readers or now < self.calm_at):
-                self.waiting.wait((end if self.readers else min(end, self.calm_at)) - now)
+            now = time.monotonic()
+            calm = end if self.readers else min(end, self.calm_at)
+            if now >= calm:
+                return False
+            self.waiting.wait(min(calm - now, POLL / 4))
+            return True
 
     def make(self, key: Key, encoding: str, request_id: str = "") -> Ready | Answer | None:
         """As find(), by one thread for all that wait."""
@@ -436,9 +442,12 @@ class PageCache:
     def warm(self, stock: Stock) -> None:
         """Make anew what was asked for most, as long as no newer edition is there. Readers come first."""
         for key, before in list(stock.hot.items()):
-            self.give_way()
-            if self.is_closed or self.look() is not stock:
-                return
+            end = time.monotonic() + YIELD
+            while True:
+                if self.is_closed or self.look() is not stock:
+                    return
+                if not self.gives_way(end):
+                    break
             for encoding in list(before.variants):
                 self.make(key, encoding)
             if page := stock.pages.get(key):

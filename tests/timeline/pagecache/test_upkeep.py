@@ -187,6 +187,25 @@ def test_a_page_does_not_give_way_for_ever(site: Site, monkeypatch: pytest.Monke
     assert site.was_asked() == ["/issues/2/", "/issues/1/"]
 
 
+def test_a_page_that_gives_way_is_given_up_for_a_newer_edition(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagecache, "YIELD", 3_600)
+    for number in (1, 2):
+        make_issue(number=number)
+    for _ in range(3):
+        site.ask("/issues/1/")
+    Topic.objects.create(name="Another")
+    site.was_asked()
+    waits = threading.Event()
+    monkeypatch.setattr(site.cache, "waiting", Waits(waits))
+
+    with site.cache.reader():  # all the while
+        warming = Call(lambda: site.cache.warm(site.cache.look()))
+        waits.wait(20)
+        elsewhere(lambda: Topic.objects.update(name="Newer"))
+        warming.given()
+    assert site.was_asked() == []
+
+
 def test_warming_ends_where_a_newer_edition_begins(site: Site) -> None:
     for number in (1, 2, 3):
         make_issue(number=number)
