@@ -152,13 +152,18 @@ def test_the_pages_most_asked_for_are_made_before_anybody_asks(
     assert site.was_asked() == []
 
 
-def test_readers_come_before_pages_that_nobody_has_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def keep_one_warm(site: Site) -> None:
+    """Two issues, of which the first was asked for before something changed."""
     for number in (1, 2):
         make_issue(number=number)
     for _ in range(3):
         site.ask("/issues/1/")
     Topic.objects.create(name="Another")
     site.was_asked()
+
+
+def test_readers_come_before_pages_that_nobody_has_asked_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep_one_warm(site)
     waits, seen = threading.Event(), []
     monkeypatch.setattr(site.cache, "waiting", Waits(waits))
     warming: list[Call] = []
@@ -176,12 +181,7 @@ def test_readers_come_before_pages_that_nobody_has_asked_for(site: Site, monkeyp
 
 def test_a_page_does_not_give_way_for_ever(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagecache, "YIELD", 0)
-    for number in (1, 2):
-        make_issue(number=number)
-    for _ in range(3):
-        site.ask("/issues/1/")
-    Topic.objects.create(name="Another")
-    site.was_asked()
+    keep_one_warm(site)
     site.watch = lambda path: path == "/issues/2/" and site.cache.warm(site.cache.look())
     site.ask("/issues/2/")
     assert site.was_asked() == ["/issues/2/", "/issues/1/"]
@@ -189,12 +189,7 @@ def test_a_page_does_not_give_way_for_ever(site: Site, monkeypatch: pytest.Monke
 
 def test_a_page_that_gives_way_is_given_up_for_a_newer_edition(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pagecache, "YIELD", 3_600)
-    for number in (1, 2):
-        make_issue(number=number)
-    for _ in range(3):
-        site.ask("/issues/1/")
-    Topic.objects.create(name="Another")
-    site.was_asked()
+    keep_one_warm(site)
     waits = threading.Event()
     monkeypatch.setattr(site.cache, "waiting", Waits(waits))
 
