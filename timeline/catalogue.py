@@ -119,12 +119,12 @@ def forget(sender: type[models.Model], instance: models.Model, **kwargs: Any) ->
     if isinstance(instance, Item):
         Entry.objects.filter(object_uuid=instance.uuid).delete()
     elif isinstance(instance, Topic):
-        named = Entry.objects.having(topic=instance.slug)
+        named = Entry.objects.having({"topic": instance.slug})
         for kind in sections():
             uuids = list(named.filter(kind=kind.kind).values_list("object_uuid", flat=True))
             write_items(places_of(kind.model._default_manager.filter(uuid__in=uuids)))
     elif isinstance(instance, Term):
-        write_terms(Entry.objects.having(term=str(instance.uuid)))
+        write_terms(Entry.objects.having({"term": str(instance.uuid)}))
 
 
 def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
@@ -183,7 +183,7 @@ def write_uses(term: Term) -> None:
     Publication.objects.get_or_create(pk=1)  # the row that tells every page of the seals
     term.seal = new_seal()
     Term.objects.filter(pk=term.pk).update(seal=term.seal)
-    concerned = models.Q(pk__in=Filing.objects.under("term", str(term.uuid)).values("entry"))
+    concerned = models.Q(pk__in=Filing.objects.entries({"term": str(term.uuid)}))
     for name in term.explained.names:
         if words := tuple(token.term for token in tokens(name)):
             concerned |= models.Q(pk__in=matching(Query((Clause(words),))))

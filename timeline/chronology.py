@@ -96,7 +96,7 @@ class Line:
         self.year = place.year or ("" if place.topic or place.organisation else newest)
         if self.year:
             narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
-        entries = Entry.objects.published().filter(date__isnull=False).having(**narrowed)
+        entries = Entry.objects.published().filter(date__isnull=False).having(narrowed)
         every_kind = list(entries.values_list("pk", "date", "kind"))
         self.rows = [row for row in every_kind if place.kind in ("", row[2])]
         of_kinds = Counter(kind for _, _, kind in every_kind)

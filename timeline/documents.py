@@ -261,7 +261,7 @@ class Items(Resource):
 
     def filtered(self, rows: Any, filters: ItemFilters) -> QuerySet[Entry]:
         wanted = {name: getattr(filters, name) for name in ("issue", "topic", "author", "organisation", "year")}
-        rows = rows.having(**{name: str(value) for name, value in wanted.items() if value})
+        rows = rows.having({name: str(value) for name, value in wanted.items() if value})
         if filters.updated_since:
             since = filters.updated_since
             changed = self.section.model._default_manager.filter(updated_at__gte=since)

@@ -98,7 +98,7 @@ def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
     query = parse(text)
     if not query.clauses:
         return Results(text, query, [], False)
-    entries = Entry.objects.published().having(**(filters or {}))
+    entries = Entry.objects.published().having(filters or {})
     keys = _matching(entries, query)
     is_cut = len(keys) > MOST
     if is_cut:

@@ -72,7 +72,7 @@ def paged_entries(entries: EntryQuerySet, number: int, count: int | None = None)
 def having(name: str, value: str, number: int) -> Page:
     """Page `number` (from 1) of what readers may see with this facet, newest first; Http404 past the end. 3 queries."""
     count = Filing.objects.published().under(name, value).count()  # without a look at the entries
-    return paged_entries(Entry.objects.published().having(**{name: value}), number, count)
+    return paged_entries(Entry.objects.published().having({name: value}), number, count)
 
 
 def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:

@@ -77,7 +77,7 @@ def test_what_has_several_facets_has_each_of_them() -> None:
         names: sorted(str(number) for number in range(8) if all(number & of[name] for name in names))
         for names in wanted
     }
-    having = {names: Entry.objects.having(**{name: facets[name] for name in names}) for names in wanted}
+    having = {names: Entry.objects.having({name: facets[name] for name in names}) for names in wanted}
     beside = {
         names: Filing.objects.named("kind", beside={name: facets[name] for name in names}).order_by("entry__title")
         for names in wanted

@@ -18,7 +18,7 @@ from timeline import markdown
 from timeline.markdown import Context, Figure
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10  # seconds for an eighth of the longest text: what grows with its square would need minutes
+PATIENCE = 15  # seconds for a quarter of the longest text: what grows with its square would need minutes
 
 SYNTAX = [
     "# ", "### ", "\n===\n", "- ", "1. ", "- [x] ", "> ", "```", "```python\n", "~~~", "`", "*", "**", "_", "~~", "---",
@@ -182,7 +182,7 @@ def test_pathological_texts_end() -> None:
 
 def first_unfinished(names: list[str]) -> str | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
-    environment["PART"] = "8"
+    environment["PART"] = "4"
     command = [sys.executable, "-m", "benchmarks.markdown", *names]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -65,12 +65,12 @@ class EntryQuerySet(models.QuerySet["Entry"]):
             [found[key] for key in keys if key in found],
         )
 
-    def having(self, **facets: str) -> "EntryQuerySet":
-        """Those with all of these facets: `having(topic="agents", year="2023")`."""
-        found = self
-        if kind := facets.pop("kind", ""):  # a column, too: most are of one kind, and databases know it of columns only
-            found = found.filter(kind=kind)
-        return found.filter(pk__in=Filing.objects.entries(facets)) if facets else found
+    def having(self, facets: Mapping[str, str]) -> "EntryQuerySet":
+        """Those with all of these facets (name: value)."""
+        found, others = self, {name: value for name, value in facets.items() if name != "kind"}
+        if "kind" in facets:  # a column, too: most are of one kind, and databases know it of columns only
+            found = found.filter(kind=facets["kind"])
+        return found.filter(pk__in=Filing.objects.entries(others)) if others else found
 
 
 class Entry(models.Model):
@@ -146,9 +146,9 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         """Those of entries that readers may see. No entry is read for it."""
         return self.exclude(entry__in=Entry.objects.hidden().order_by())
 
-    def under(self, name: str, *values: str) -> "FilingQuerySet":
-        """Those that have a facet of this name with one of these values."""
-        return self.filter(facet__in=Facet.objects.filter(name=name, value__in=values))
+    def under(self, name: str, value: str) -> "FilingQuerySet":
+        """Those of this facet, whatever its label."""
+        return self.filter(facet__in=Facet.objects.filter(name=name, value=value))
 
     def named(self, *names: str, beside: Mapping[str, str] | None = None) -> "FilingQuerySet":
         """Those of facets with these names, of entries that also have each facet (name: value) of `beside`."""
