@@ -103,7 +103,12 @@ def home(request: HttpRequest) -> HttpResponse:
         minutes=own.minutes if own else 0,
         lead=lead,
         earlier=[
-            (stop, [entry for entry in inside[stop.what] if entry.kind != ISSUES])
+            (
+                stop,
+                tuple(
+                    (entry.emoji, entry.path, entry.label) for entry in inside[stop.what] if entry.kind != ISSUES
+                ),
+            )
             for stop in chronology.stops_between(issues, head.publication.zone)
         ],
         latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],

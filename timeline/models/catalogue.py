@@ -4,9 +4,10 @@ All of it is derived: timeline.catalogue writes it, `manage.py rebuild` makes it
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
@@ -73,6 +74,22 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return found.filter(pk__in=Filing.objects.entries(others)) if others else found
 
 
+class Card(NamedTuple):
+    """What lists show of an entry, and nothing in it can change: what was rendered of it serves the next list, too."""
+
+    kind: str
+    path: str
+    emoji: str
+    title: str
+    byline: tuple[str, ...]
+    date: date | None
+    is_dated: bool
+    minutes: int
+    issue: int
+    issue_path: str
+    issue_tagline: str
+
+
 class Entry(models.Model):
     """An issue, or an item that is in one, as lists show it. Small columns first: long texts lie apart in the file."""
 
@@ -112,6 +129,22 @@ class Entry(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.path
+
+    @property
+    def card(self) -> Card:
+        return Card(
+            self.kind,
+            self.path,
+            self.emoji,
+            self.title,
+            tuple(self.byline),
+            self.date,
+            self.is_dated,
+            self.minutes,
+            self.issue.number,
+            self.issue.get_absolute_url(),
+            self.issue.tagline,
+        )
 
     @property
     def slug(self) -> str:

@@ -2,8 +2,8 @@
 
 import zoneinfo
 from contextvars import ContextVar
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.core.validators import MinValueValidator
@@ -156,6 +156,17 @@ def next_issue_number() -> int:
     return (Issue.objects.aggregate(highest=models.Max("number"))["highest"] or 0) + 1
 
 
+class IssueCard(NamedTuple):
+    """What lists show of an issue, and nothing in it can change; see Card."""
+
+    number: int
+    title: str
+    tagline: str
+    path: str
+    day: date | None
+    time: str  # ISO 8601
+
+
 class Issue(Content):
     class Status(models.TextChoices):
         DRAFT = "draft"
@@ -191,6 +202,19 @@ class Issue(Content):
 
     def get_absolute_url(self) -> str:
         return address("issue", self.number)
+
+    @property
+    def card(self) -> IssueCard:
+        """Its day and time are those of the time zone that is active."""
+        local = self.published_at and timezone.localtime(self.published_at)
+        return IssueCard(
+            self.number,
+            self.title,
+            self.tagline,
+            self.get_absolute_url(),
+            local and local.date(),
+            local.isoformat() if local else "",
+        )
 
     @property
     def status(self) -> Status:
