@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.error import HTTPError
+
+from deploy import local
+from deploy.local import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 16
@@ -49,11 +51,6 @@ def need(*programs: str) -> None:
             sys.exit(f"There is no {program} for this benchmark: install the package {program}.")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running(command: Sequence[str], port: int, env: Mapping[str, str]) -> Iterator[Server]:
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | env)
@@ -87,16 +84,8 @@ def peer(name: str, env: Mapping[str, str]) -> Iterator[Server]:
 def nginx(folder: Path, server_blocks: str, port: int) -> Iterator[Server]:
     """One process of nginx that serves, with these blocks in its configuration."""
     folder.mkdir()
-    paths = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{path}_temp_path {folder}/{path};\n" for path in paths)
-    configuration = folder / "nginx.conf"
-    configuration.write_text(
-        f"daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;\n"
-        + ("user root;\n" if os.geteuid() == 0 else "")
-        + "events { worker_connections 1024; }\n"
-        f"http {{\n{temporary} access_log off; keepalive_requests 1000000000; sendfile on; tcp_nopush on;\n"
-        f"{server_blocks}\n}}\n"
-    )
+    fast = "keepalive_requests 1000000000; sendfile on; tcp_nopush on;\n"
+    configuration = local.whole(folder, fast + server_blocks)
     with running(["nginx", "-e", f"{folder}/error.log", "-c", str(configuration)], port, {}) as server:
         yield server
 

@@ -1,7 +1,6 @@
 """The site as in production, as processes of this machine: `manage.py serve` and db_worker, started, killed, ended."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -9,14 +8,11 @@ import urllib.request
 from pathlib import Path
 from secrets import token_hex
 
+from deploy.local import free_port
+
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 40
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def environment(folder: Path, database: str, **more: str) -> dict[str, str]:

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from drills.production import ROOT, Process, free_port
+from deploy import local
+from deploy.local import free_port
+from drills.production import Process
 
 PACKAGES = {"nginx": "nginx-light", "redis-server": "redis-server"}
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -45,26 +47,8 @@ def object_storage(folder: Path) -> tuple[Process, str]:
 def proxy(folder: Path, webs: Sequence[str], media: str) -> tuple[Process, str]:
     """nginx as deploy/nginx.conf has it, in front of `webs` (host:port), with uploads from the address `media`."""
     port = free_port()
-    text = Path(ROOT, "deploy", "nginx.conf").read_text()
-    upstream = "server web:8000 "
-    for there, here in {
-        "listen 80;": f"listen 127.0.0.1:{port};",
-        "/var/cache/nginx/pages": f"{folder}/pages",
-        "alias /data/media/;": f'proxy_pass {media}/; proxy_set_header Host $proxy_host; proxy_set_header Cookie "";',
-    }.items():
-        assert text.count(there) == 1, f"deploy/nginx.conf has no “{there}” any more."
-        text = text.replace(there, here)
-    text = text.replace("/var/log/nginx/", f"{folder}/")
-    (line,) = [line for line in text.splitlines() if upstream in line]
-    text = text.replace(line, "\n".join(line.replace(upstream, f"server {web} ") for web in webs))
-    places = "".join(
-        f"{name}_temp_path {folder}/{name};\n" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    whole = f"daemon off;\nworker_processes 1;\npid {folder}/nginx.pid;\nerror_log stderr error;\n"
-    whole += "user root;\n" if os.geteuid() == 0 else ""
-    whole += f"events {{}}\nhttp {{\naccess_log off;\n{places}{text}\n}}\n"
-    config = folder / "nginx.conf"
-    config.write_text(whole)
+    uploads = f'proxy_pass {media}/; proxy_set_header Host $proxy_host; proxy_set_header Cookie "";'
+    config = local.whole(folder, local.server(folder, port, webs, {"alias /data/media/;": uploads}))
     command = [program("nginx"), "-p", str(folder), "-c", str(config)]
     return Process("proxy", command, os.environ | {"VAR_DIR": str(folder)}), f"http://127.0.0.1:{port}"
 

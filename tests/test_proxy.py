@@ -16,14 +16,15 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
-from tests.test_setup import PRODUCTION, ROOT, answer, environment, free_port, manage
+from deploy import local
+from deploy.local import free_port
+from tests.test_setup import PRODUCTION, ROOT, answer, environment, manage
 
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = pytest.mark.skipif(not NGINX, reason="There is no nginx: on Debian, apt-get install nginx-light.")
 
 ID = "0123456789abcdef"
 TEXTS = ("css", "js", "map", "md", "svg", "txt")
-PASSES = ("proxy", "fastcgi", "uwsgi", "scgi")  # nginx makes a folder for each, in use or not
 TOKEN = "a token of the tests"
 OWN = {  # of what nginx itself answers
     "content-security-policy",
@@ -78,14 +79,11 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     (folder / "media").mkdir()
     (folder / "media" / "whale.png").write_bytes(b"a picture")
     (folder / "media" / "page.html").write_bytes(b"<script>evil()</script>")
-    (folder / "server.conf").write_text(configuration(found))
-    parts = "".join(f"{name}_temp_path {folder}/{name};" for name in ("client_body", *PASSES))
-    whose = "user root;" if os.geteuid() == 0 else ""  # the folder is for us alone
-    frame = f"{whose} daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; events {{}}\n"
-    (folder / "nginx.conf").write_text(f"{frame} http {{ {parts} include {folder}/server.conf; }}\n")
+    at_once = {" lines buffer=64k flush=1s;": " lines;"}
+    config = local.whole(folder, local.server(folder, port, [f"127.0.0.1:{site_port}"], at_once))
     with (folder / "site.log").open("wb") as log:
         site = subprocess.Popen([sys.executable, "manage.py", "serve"], cwd=ROOT, env=env, stdout=log, stderr=log)
-        proxy = subprocess.Popen([str(NGINX), "-c", str(folder / "nginx.conf")], stderr=log)
+        proxy = subprocess.Popen([str(NGINX), "-c", str(config)], stderr=log)
         try:
             assert answer(f"http://127.0.0.1:{found.site}/healthz") == "ok"
             assert answer(f"http://127.0.0.1:{found.port}/healthz") == "ok"
@@ -94,21 +92,6 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
             for process in (proxy, site):
                 process.terminate()
                 process.wait(timeout=60)
-
-
-def configuration(proxied: Proxied) -> str:
-    text = (ROOT / "deploy" / "nginx.conf").read_text()
-    for here, there in (
-        ("web:8000", f"127.0.0.1:{proxied.site}"),
-        ("listen 80;", f"listen 127.0.0.1:{proxied.port};"),
-        ("/data/media/", f"{proxied.folder}/media/"),
-        ("/var/cache/nginx/", f"{proxied.folder}/kept-"),
-        (" lines buffer=64k flush=1s;", " lines;"),  # at once
-        ("/var/log/nginx/", f"{proxied.folder}/"),
-    ):
-        assert here in text
-        text = text.replace(here, there)
-    return text
 
 
 def test_who_sends_a_request_slowly_keeps_nobody_waiting(proxied: Proxied) -> None:

@@ -13,7 +13,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
-from tests.test_setup import PRODUCTION, ROOT, answer, environment, free_port, manage
+from deploy.local import free_port
+from tests.test_setup import PRODUCTION, ROOT, answer, environment, manage
 
 ISSUE = """
 from django.utils import timezone

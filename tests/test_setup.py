@@ -18,6 +18,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django import Settings
 
+from deploy.local import free_port
 from timeline.management.commands import develop
 from timeline.models import Issue, Publication, Term
 
@@ -277,11 +278,6 @@ def test_develop_kills_what_does_not_stop_however_often_it_is_told(quiet: dict[s
         time.sleep(0.05)
 
     assert (process.communicate(timeout=5)[0], process.returncode) == ("", 0)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def answer(url: str, seconds: float = 60) -> str:

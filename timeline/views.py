@@ -105,9 +105,7 @@ def home(request: HttpRequest) -> HttpResponse:
         earlier=[
             (
                 stop,
-                tuple(
-                    (entry.emoji, entry.path, entry.label) for entry in inside[stop.what] if entry.kind != ISSUES
-                ),
+                tuple((entry.emoji, entry.path, entry.label) for entry in inside[stop.what] if entry.kind != ISSUES),
             )
             for stop in chronology.stops_between(issues, head.publication.zone)
         ],

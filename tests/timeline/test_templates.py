@@ -2,18 +2,20 @@
 
 import gzip
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.template import engines
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
 from tests.factories import make_image, make_issue, make_news, make_paper, tag
 from timeline.models import Issue, Publication
+from timeline.models.catalogue import Card
 from timeline.sections import render_issue
 
 BODY = "# Overview\n\nText.[^1]\n\n### Deep\n\n# Results\n\n::: takeaways\nIt works.\n:::\n\n[^1]: A footnote."
@@ -233,3 +235,41 @@ def test_in_production_every_module_is_imported_by_a_name_that_changes_with_it(t
     }
     assert imported and all(re.fullmatch(r"[-\w]+\.[0-9a-f]{12}\.js", name) for name in imported)
     assert all((tmp_path / "js" / name).is_file() for name in imported)
+
+
+@pytest.mark.parametrize("field", Card._fields)
+def test_cards_that_differ_in_anything_are_two(field: str) -> None:
+    """What was rendered of a card is kept: by another one it must not be taken for its own."""
+    day = date(2024, 1, 12)
+    card = Card("papers", "/papers/orca/", "🐋", "Orca", ("Ada",), day, True, 3, 2, "/issues/2/", "Think")
+    other = {"date": day.replace(day=13), "is_dated": False, "byline": ("Ada", "Bob"), "minutes": 4, "issue": 3}
+    if field == "issue_tagline":  # which only an issue's own card shows
+        card = card._replace(kind="issues")
+    changed = card._replace(**{field: other.get(field, "issues" if field == "kind" else "Other")})  # type: ignore[arg-type]
+
+    def shown(one: Card) -> str:
+        tag = '{% load timeline %}{% fragment "timeline/entry_stop.html" card=card heading=3 day="j M" tagline="T" %}'
+        return engines["django"].from_string(tag).render({"card": one})
+
+    assert shown(card) != shown(changed)
+    assert shown(card) == shown(Card(*card))
+
+
+def test_fragment_sees_nothing_but_its_values() -> None:
+    tag = '{% load timeline %}{% fragment "timeline/marked.html" other=1 %}'
+    assert engines["django"].from_string(tag).render({"pieces": [(True, "seen")]}).strip() == ""
+
+
+def test_lists_of_issues_follow_the_time_zone_and_every_change(client: Client, db: None) -> None:
+    issue = make_issue(number=2, title="Think", at=datetime(2024, 12, 31, 23, 30, tzinfo=UTC))
+    Publication(time_zone="UTC").save()
+    assert b"31 Dec 2024" in client.get("/issues/").content
+    Publication.objects.update(time_zone="Asia/Tokyo")
+    Issue.objects.filter(pk=issue.pk).update(title="Reason")
+    page = client.get("/issues/").content.decode()
+    assert ("1 Jan 2025" in page, "2025-01-01T08:30:00+09:00" in page, "Reason" in page, "Think<" in page) == (
+        True,
+        True,
+        True,
+        False,
+    )
