@@ -1,4 +1,4 @@
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -78,16 +78,18 @@ def topics_over_time(author: str) -> TopicsOverTime:
     """The topics of what is by this author (a slug), the most frequent first. Two queries."""
     year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
     filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
-    counted = list(filings.values_list("facet", "year").annotate(count=Count("*")))
-    facets = Facet.objects.in_bulk({key for topic, year, _ in counted for key in (topic, year)})
-    counts: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for topic, year, count in counted:
-        if not year:  # of an entry that has no date yet
-            continue
-        counts[facets[topic].value, facets[topic].label][int(facets[year].value)] += count
-    topics = sorted(counts, key=lambda topic: (-counts[topic].total(), topic[1]))[:TOPICS]
-    years = sorted({year for topic in topics for year in counts[topic]})
-    return TopicsOverTime(years, [(*topic, [(year, counts[topic][year]) for year in years]) for topic in topics])
+    counts: dict[int, dict[int, int]] = defaultdict(dict)  # of a topic, by year; both are primary keys of facets
+    for topic, year, count in filings.values_list("facet", "year").annotate(count=Count("*")):
+        if year:  # an entry that has no date yet is in none
+            counts[topic][year] = count
+    facets = Facet.objects.filter(pk__in={*counts, *(year for years in counts.values() for year in years)})
+    named = {key: (value, label) for key, value, label in facets.values_list("pk", "value", "label")}
+    topics = sorted(counts, key=lambda topic: (-sum(counts[topic].values()), named[topic][1]))[:TOPICS]
+    years = sorted((int(named[year][0]), year) for year in {year for topic in topics for year in counts[topic]})
+    return TopicsOverTime(
+        [year for year, _ in years],
+        [(*named[topic], [(year, counts[topic].get(key, 0)) for year, key in years]) for topic in topics],
+    )
 
 
 def author_links(author: Author) -> list[tuple[str, str]]:

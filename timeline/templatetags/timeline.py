@@ -7,8 +7,12 @@ from django.template.base import Template
 from django.utils.safestring import SafeString
 
 from timeline import markdown as dialect
+from timeline.models import address
 
 register = template.Library()
+
+# What {% url %} does, for the links of a list: it is asked once for each.
+register.simple_tag(address)
 
 
 @register.simple_tag(takes_context=True)
