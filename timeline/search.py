@@ -5,7 +5,7 @@ texts, so it is the same on every database.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
@@ -21,7 +21,7 @@ from rapidfuzz.process import extract
 
 from timeline import search_index
 from timeline.models import Entry, EntryQuerySet, Filing, Word
-from timeline.terms import Clause, Query, Token, parse, tokens
+from timeline.terms import Query, Token, parse, tokens
 
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
 PAGE_SIZE = 20
@@ -141,22 +141,22 @@ def _nearest(term: str) -> str:
 
 def marked(text: str, query: Query) -> Segments:
     """`text` in pieces: what was sought, and what is between."""
-    return _segments(text, 0, len(text), [(start, end) for start, end, _ in _hits(list(tokens(text)), query.clauses)])
+    return _segments(text, 0, len(text), [(start, end) for start, end, _ in _hits(list(tokens(text)), query)])
 
 
 def snippet(text: str, query: Query) -> Segments:
     """About SNIPPET words of `text` where most of what was sought stands close together; its beginning otherwise."""
-    clauses = list(query.clauses)
+    clauses = query.clauses
     rest = tokens(text)
     found = list(islice(rest, BEGINNING))
     if not found:
         return []
-    hits = _hits(found, clauses)
+    hits = _hits(found, query)
     best, first = _closest(found, hits)
     # Where all stands close together in the beginning, no later place is better: most of the text need not be read.
     if best < len(clauses) or first + SNIPPET + max(len(clause.words) for clause in clauses) >= len(found):
         found += rest
-        hits = _hits(found, clauses)
+        hits = _hits(found, query)
         best, first = _closest(found, hits)
     last = min(first + SNIPPET, len(found)) - 1
     begin, end = found[first].start if first else 0, found[last].end if last < len(found) - 1 else len(text)
@@ -177,20 +177,15 @@ def _closest(found: Sequence[Token], hits: Sequence[tuple[int, int, int]]) -> tu
     return best, first
 
 
-def _hits(found: Sequence[Token], clauses: Iterable[Clause]) -> list[tuple[int, int, int]]:
+def _hits(found: Sequence[Token], query: Query) -> list[tuple[int, int, int]]:
     """(start, end, which clause) of what was sought, in order and apart from each other."""
     hits = []
     at = 0
-    clauses = list(clauses)
-    begins: dict[str, bool] = {}  # whether any clause may begin with that term
     while at < len(found):
-        term = found[at].term
-        if term not in begins:
-            begins[term] = any(clause.begins(term) for clause in clauses)
-        if not begins[term]:
+        if not query.begins(found[at].term):
             at += 1
             continue
-        lengths = [clause.length_at(found, at) for clause in clauses]
+        lengths = [clause.length_at(found, at) for clause in query.clauses]
         longest = max(lengths, default=0)
         if longest:
             hits.append((found[at].start, found[at + longest - 1].end, lengths.index(longest)))

@@ -51,7 +51,7 @@ def tokens(text: str) -> Iterator[Token]:
     """The words of `text` with their places in it."""
     for match in _WORD.finditer(text):
         if term := fold(match[0]):
-            yield Token(match.start(), match.end(), term)
+            yield Token(*match.span(), term)
 
 
 def terms(text: str) -> list[str]:
@@ -76,7 +76,7 @@ class Clause:
     is_prefix: bool = False  # the last word may go on
 
     def begins(self, term: str) -> bool:
-        """Whether this clause may begin with a token of that term: every word of a text is asked."""
+        """Whether this clause may begin with a token of that term."""
         first = self.joined or self.words[0]
         return term.startswith(first) or first.startswith(term) or bool(self.stem and stem(term) == self.stem)
 
@@ -115,7 +115,14 @@ class Query:
     """What somebody typed: all of `clauses`, none of `excluded`."""
 
     clauses: tuple[Clause, ...] = ()
-    excluded: tuple[Clause, ...] = field(default=())
+    excluded: tuple[Clause, ...] = ()
+    _begins: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def begins(self, term: str) -> bool:
+        """Whether any of its clauses may begin with a token of that term: every word of all results is asked."""
+        if term not in self._begins:
+            self._begins[term] = any(clause.begins(term) for clause in self.clauses)
+        return self._begins[term]
 
 
 def parse(text: str) -> Query:

@@ -256,8 +256,8 @@ def test_cards_that_differ_in_anything_are_two(field: str) -> None:
 
 
 def test_fragment_sees_nothing_but_its_values() -> None:
-    tag = '{% load timeline %}{% fragment "timeline/marked.html" other=1 %}'
-    assert engines["django"].from_string(tag).render({"pieces": [(True, "seen")]}).strip() == ""
+    tag = '{% load timeline %}{% fragment "timeline/links.html" other=1 %}'
+    assert engines["django"].from_string(tag).render({"links": [("Code", "https://example.org/")]}).strip() == ""
 
 
 def test_lists_of_issues_follow_the_time_zone_and_every_change(client: Client, db: None) -> None:
