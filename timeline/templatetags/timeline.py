@@ -4,7 +4,6 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.template.base import Template
-from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from timeline import markdown as dialect
@@ -63,11 +62,3 @@ def safe_href(url: str) -> str:
 def deeper(level: int) -> int:
     """The next heading level; h6 is the floor."""
     return min(level + 1, 6)
-
-
-@register.filter
-def marked(pieces: list[tuple[bool, str]]) -> SafeString:
-    """Text with what was sought marked in it, as timeline.search gives it."""
-    return format_html_join(
-        "", "{}", ((format_html("<mark>{}</mark>", text) if is_hit else text,) for is_hit, text in pieces)
-    )
