@@ -119,6 +119,17 @@ def test_modules_of_timeline_import_only_downwards() -> None:
     assert broken == set()
 
 
+def test_only_one_module_asks_the_web() -> None:
+    ways = ("requests", "httpx", "aiohttp", "urllib3", "urllib.request", "http.client")
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for app in ["timeline", *KINDS]
+        for path in sources(app)
+        if any(f"{name}.".startswith(f"{way}.") for name in imports(path) for way in ways)
+    }
+    assert asking == {"timeline/fetching.py"}
+
+
 def test_only_the_markdown_module_blesses_strings() -> None:
     blessing = {
         f"{path.relative_to(ROOT)}: {name}"

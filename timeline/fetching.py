@@ -1,4 +1,4 @@
-"""The one way out to the web: an address that anybody typed is fetched, or refused.
+"""The one way out to the web: an address is asked, whoever typed it, or refused.
 
 A host is resolved once, every address that it has is checked, and the connection goes to the address that was checked:
 so a name server cannot answer otherwise a moment later. Each redirect goes the same way. http.client is used for it
@@ -10,14 +10,14 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from email.message import Message
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Timer
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlencode, urljoin, urlsplit, urlunsplit
 
 import certifi
 from django.conf import settings
@@ -77,7 +77,7 @@ def is_public(address: Address) -> bool:
 
 
 class Fetcher:
-    """GETs what is at an address, within bounds of time and size.
+    """GETs what is at an address, or POSTs a form there, within bounds of time and size.
 
     `before` is called with the name of the host ahead of each request: it may make it wait. `resolver` and `permitted`
     (endpoints that are not public) are for tests; nothing in the settings leads there.
@@ -99,7 +99,7 @@ class Fetcher:
         """The answer, whatever its status, behind all redirects. Raises Refused, or Failed."""
         deadline = time.monotonic() + self.seconds
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._get_one(url, accept, deadline)
+            answer = self._ask("GET", url, {"Accept": accept}, None, deadline)
             target = answer.headers.get("Location")
             if answer.status not in REDIRECTS or not target:
                 return answer
@@ -109,7 +109,12 @@ class Fetcher:
                 raise Refused("It leads on to what is no address of the web.") from error
         raise Failed(f"It leads on more than {MAX_REDIRECTS} times.")
 
-    def _get_one(self, url: str, accept: str, deadline: float) -> Answer:
+    def post(self, url: str, form: Mapping[str, str]) -> Answer:
+        """The answer of `url` itself, whatever its status. Raises Refused, or Failed."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._ask("POST", url, headers, urlencode(form).encode(), time.monotonic() + self.seconds)
+
+    def _ask(self, method: str, url: str, more: Mapping[str, str], body: bytes | None, deadline: float) -> Answer:
         parts, host, port = read(url, {*PORTS.values(), *(port for _, port in self.permitted)})
         endpoints = self._endpoints(host, port, deadline)
         self.before(host)
@@ -117,9 +122,9 @@ class Fetcher:
         headers = {
             "Host": f"{name}:{port}" if parts.port else name,
             "User-Agent": f"The AI Timeline (+{settings.SITE_URL})",
-            "Accept": accept,
             "Accept-Encoding": "identity",
             "Connection": "close",
+            **more,
         }
         target = iri_to_uri(urlunsplit(("", "", parts.path or "/", parts.query, "")))
         try:
@@ -127,17 +132,17 @@ class Fetcher:
                 connection = http.client.HTTPConnection(host, port)
                 connection.sock = secure(plain, host) if parts.scheme == "https" else plain
                 with closing(connection):
-                    connection.request("GET", target, headers=headers)
+                    connection.request(method, target, body, headers)
                     with connection.getresponse() as answer:
-                        body = answer.read(self.limit + 1)
-                        missing = answer.length if len(body) <= self.limit else 0
+                        found = answer.read(self.limit + 1)
+                        missing = answer.length if len(found) <= self.limit else 0
         except (OSError, http.client.HTTPException, ValueError) as error:
             left(deadline)  # where time was the reason, this says so
-            raise Failed(f"It does not answer: {told(error)}.") from error
+            raise Failed(f"It does not answer: {reason(error)}.") from error
         left(deadline)
         if missing:
             raise Failed("Its answer breaks off.")
-        return Answer(url, answer.status, answer.headers, body[: self.limit], len(body) <= self.limit)
+        return Answer(url, answer.status, answer.headers, found[: self.limit], len(found) <= self.limit)
 
     def _endpoints(self, host: str, port: int, deadline: float) -> list[Endpoint]:
         """Where `host` is. Raises Refused if one of its addresses is not public: it would be there for a reason."""
@@ -236,7 +241,7 @@ def secure(sock: socket.socket, host: str) -> ssl.SSLSocket:
     return ssl.create_default_context(cafile=CERTIFICATES).wrap_socket(sock, server_hostname=host)
 
 
-def told(error: Exception) -> str:
+def reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not valid ({error.verify_message})"
     if isinstance(error, OSError) and error.strerror:

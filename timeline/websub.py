@@ -9,11 +9,10 @@ from django.conf import settings
 from django.urls import reverse
 from django_tasks import task
 
+from timeline.fetching import Failed, Fetcher, Refused
 from timeline.metadata import FEED_TYPES
 from timeline.models import Issue
 from timeline.sections import filled
-
-SECONDS = 10  # that the hub has for an answer
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +29,15 @@ def tell_hub(uuid: str) -> None:
     issue = Issue.objects.published().filter(uuid=uuid).first()
     if not issue or not settings.WEBSUB_HUB:
         return
-    import requests  # only the worker needs it: in each process of the site it would take 5 MB
-
-    with requests.Session() as session:
-        session.headers["User-Agent"] = f"The AI Timeline ({settings.SITE_URL})"
-        for feed in feeds_with(issue):
-            told = {"hub.mode": "publish", "hub.url": feed}
-            try:
-                answer = session.post(settings.WEBSUB_HUB, told, timeout=SECONDS, allow_redirects=False)
-                if answer.status_code >= 300:
-                    raise requests.HTTPError(f"it answered {answer.status_code}", response=answer)
-            except requests.RequestException as error:
-                logger.warning("The hub %s was not told of %s: %s", settings.WEBSUB_HUB, feed, error)
-                raise
+    fetcher = Fetcher(limit=0)
+    for feed in feeds_with(issue):
+        try:
+            answer = fetcher.post(settings.WEBSUB_HUB, {"hub.mode": "publish", "hub.url": feed})
+            if answer.status >= 300:
+                raise Failed(f"It answers {answer.status}.")
+        except (Refused, Failed) as error:
+            logger.warning("The hub %s was not told of %s. %s", settings.WEBSUB_HUB, feed, error)
+            raise
 
 
 def feeds_with(issue: Issue) -> list[str]:

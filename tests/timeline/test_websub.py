@@ -1,13 +1,13 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
-import requests
 import time_machine
 from django.core.management import call_command
 from django.db import transaction
@@ -16,6 +16,8 @@ from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
 from tests.factories import make_issue, make_news, make_paper, tag
+from timeline import websub
+from timeline.fetching import Failed, Fetcher, Refused
 from timeline.models import Issue
 from timeline.publishing import publish, withdraw
 from timeline.websub import tell_hub
@@ -63,8 +65,8 @@ class Listener(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with Hub() as server:
+        monkeypatch.setattr(websub, "Fetcher", partial(Fetcher, permitted=[("127.0.0.1", server.server_port)]))
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         settings.SITE_URL, settings.WEBSUB_HUB = SITE, server.url
@@ -92,7 +94,7 @@ def test_hub_hears_of_every_feed_that_changed(hub: Hub, draft: Issue) -> None:
     assert hub.told == []
     work()
     feeds = [f"{page}feed.{ending}" for page in [*PAGES, "/authors/bob/"] for ending in ("atom", "rss", "json")]
-    assert (hub.feeds, hub.agents) == (feeds, {f"The AI Timeline ({SITE})"})
+    assert (hub.feeds, hub.agents) == (feeds, {f"The AI Timeline (+{SITE})"})
     assert hub.told[0] == {"hub.mode": ["publish"], "hub.url": [f"{SITE}/feed.atom"], "path": ["/hub?key=1"]}
     assert {Client().get(feed).status_code for feed in hub.feeds} == {200}
 
@@ -135,15 +137,22 @@ def test_hub_that_fails_is_asked_once_and_the_issue_stays_public(
     publish(draft)
     work()
     assert (len(hub.told), Issue.objects.published().count(), DBTaskResult.objects.get().status) == (1, 2, "FAILED")
-    assert f"The hub {hub.url} was not told of {SITE}/feed.atom: it answered {status}" in caplog.messages
+    assert f"The hub {hub.url} was not told of {SITE}/feed.atom. It answers {status}." in caplog.messages
 
 
 def test_hub_that_is_not_there_fails_the_task(hub: Hub, draft: Issue, caplog: pytest.LogCaptureFixture) -> None:
     issue = publish(draft)
     hub.server_close()
-    with pytest.raises(requests.ConnectionError):
+    with pytest.raises(Failed, match="It does not answer"):
         tell_hub.call(str(issue.uuid))
     assert [message[:50] for message in caplog.messages] == [f"The hub {hub.url} was not told of"[:50]]
+
+
+def test_hub_within_our_own_network_is_refused(settings: Settings, draft: Issue) -> None:
+    settings.WEBSUB_HUB = "http://169.254.169.254/latest/meta-data/"
+    issue = publish(draft)
+    with pytest.raises(Refused, match="is not on the public web"):
+        tell_hub.call(str(issue.uuid))
 
 
 def test_without_a_hub_nothing_is_planned(settings: Settings, draft: Issue) -> None:
