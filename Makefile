@@ -18,7 +18,7 @@ SEARCH := tests/timeline/test_search.py
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .NOTPARALLEL:
-.PHONY: run serve test test-sqlite test-postgresql test-browser coverage check bench drill audit lock clean
+.PHONY: run serve test test-sqlite test-postgresql test-browser coverage check bench drill drill-texts drill-nodes audit lock clean
 
 run: export SITE_URL = http://127.0.0.1:$(PORT)
 run: .venv/requirements.stamp
@@ -66,10 +66,14 @@ bench: .venv/requirements-dev.stamp
 	$(BIN)/python -m benchmarks.growth
 	$(BIN)/python -m benchmarks.serving
 
-drill: .venv/requirements-dev.stamp
+drill: drill-texts drill-nodes
+
+drill-texts: .venv/requirements-dev.stamp
 	@$(BIN)/python -m tests.browser.chromium
 	@$(BIN)/python -m drills
 	@$(BIN)/python -m drills.backup
+
+drill-nodes: .venv/requirements-dev.stamp
 	@$(BIN)/python -m drills.load
 	@$(BIN)/python -m drills.nodes
 
