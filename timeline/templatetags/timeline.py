@@ -30,8 +30,11 @@ def markdown(context: Context, text: str, level: int, prefix: str = "", *, first
 
 @register.simple_tag(takes_context=True)
 def fragment(context: Context, template: str, **values: Any) -> SafeString:
-    """`template` with nothing but these `values`, which cannot change (text, numbers, tuples, no rows, no times): an
-    eighth of a list is new when somebody publishes, and the rest need not be rendered again."""
+    """`template` with nothing but these `values`, which cannot change: text, numbers, days, tuples.
+
+    It is rendered once for as long as lists show it. Rows are no values, for two are the same whatever they say, nor
+    are times, for the same one is another day elsewhere.
+    """
     return _rendered(context.template.engine.get_template(template), tuple(values.items()))  # type: ignore[union-attr]
 
 
