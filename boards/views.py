@@ -7,13 +7,16 @@ from django.conf import settings
 from django.db.models import Count, Max, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from boards.board import groups, pairs
+from boards.board import Group, groups, pairs
 from boards.documents import Scores
 from boards.models import Benchmark, Measurement
-from timeline.metadata import list_head
+from timeline.markdown import safe_href
+from timeline.metadata import absolute, list_head, twin
 from timeline.sections import item_context
+from timeline.twins import bullets, document, figures, line, link, markdown_response, with_pictures
 from timeline.views import find, paged, render_page
 
 PAGE_SIZE = 100  # benchmarks
@@ -46,6 +49,10 @@ def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
     return [each.model_dump(mode="json") for each in Scores().documents(list(measurements(benchmark).reverse()))]
 
 
+def downloads(benchmark: Benchmark) -> dict[str, str]:
+    return {name: reverse(f"benchmark-{name.lower()}", args=[benchmark.slug]) for name in ("CSV", "JSON")}
+
+
 @require_safe
 def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = find(Benchmark.objects.published(), slug)
@@ -54,10 +61,9 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     shown = paged(measurements(found), page, SCORES)
     rows = list(shown)[::-1]  # in the order of reading
     path = found.get_absolute_url()
-    downloads = {"CSV": reverse("benchmark-csv", args=[slug]), "JSON": reverse("benchmark-json", args=[slug])}
     distribution = [
         {"@type": "DataDownload", "name": name, "contentUrl": settings.SITE_URL + address}
-        for name, address in downloads.items()
+        for name, address in downloads(found).items()
     ]
     head = list_head(
         path,
@@ -65,6 +71,7 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         lambda name: f"All scores on {found.name} that {name} has told of, and who measured them.",
         page=page,
         json_ld={"@type": "Dataset", "distribution": distribution, "isAccessibleForFree": True},
+        has_twin=page == 1,
     )
     compared = [(group, group.over_time(f"over-time-{number}")) for number, group in enumerate(groups(rows), 1)]
     return render_page(
@@ -75,9 +82,51 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         page=shown,
         groups=compared,
         pairs=pairs(rows)[-SCORES:],
-        downloads=downloads,
+        downloads=downloads(found),
         **item_context([], "html", head.publication, texts=[found.description]),
     )
+
+
+@require_safe
+def benchmark_twin(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Benchmark.objects.published(), slug, address=twin)
+    if isinstance(found, HttpResponse):
+        return found
+    rows = list(measurements(found)[:SCORES])[::-1]
+    links = [("The benchmark itself", safe_href(found.link)), *downloads(found).items()]
+    return markdown_response(
+        document(
+            f"# {line(found.name)}",
+            bullets([*(link(*each) for each in links if each[1]), f"Page: <{absolute(found.get_absolute_url())}>"]),
+            with_pictures(found.description, figures([], found.description)),
+            *(table(group) for group in groups(rows)),
+        )
+    )
+
+
+def table(group: Group) -> str:
+    """A section of a twin."""
+    rows = [
+        [line(row.model.name), line(row.shown), measurer(row), link(row.entry.label, twin(row.entry.path))]
+        for row in group.rows
+    ]
+    cells = [["Model", "Score", "Measured by", "Told in"], ["---", "---:", "---", "---"], *rows]
+    better = "Lower" if group.lower_is_better else "Higher"
+    return document(
+        f"## {line(capfirst(group.title))}",
+        f"{better} is better.",
+        "\n".join(f"| {' | '.join(row)} |" for row in cells),
+    )
+
+
+def measurer(row: Measurement) -> str:
+    """Who measured it, in a twin; on the page templates/boards/measurer.html says it."""
+    if row.is_claim:
+        return "its authors"
+    if not row.source:
+        return f"the authors of {link(row.entry.label, twin(row.entry.path))}"
+    url = safe_href(row.source_url)
+    return link(row.source, url) if url else line(row.source)
 
 
 @require_safe

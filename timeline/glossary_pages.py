@@ -28,6 +28,7 @@ def glossary(request: HttpRequest, page: int = 1) -> HttpResponse:
         lambda name: f"The terms that {name} uses, in plain words.",
         page=page,
         json_ld={"@type": "DefinedTermSet", "hasDefinedTerm": [defined(term) for term in terms]},
+        has_twin=page == 1,
     )
     rows = [(term, *places.get(str(term.uuid), (0, []))) for term in terms]
     return render_page(request, "timeline/glossary.html", head, page=shown, rows=rows)
@@ -61,6 +62,7 @@ def term(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         lambda name: found.explanation,
         page=page,
         json_ld={**defined(found), "inDefinedTermSet": settings.SITE_URL + reverse("glossary")},
+        has_twin=page == 1,
     )
     return render_page(request, "timeline/term.html", head, term=found, page=shown)
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_safe
 
 from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
-from timeline.models import Correction, Entry, Image, Issue, Item, Publication, Topic
+from timeline.models import Correction, Entry, Image, Issue, Item, Publication, Term, Topic
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
-from timeline.views import find, published_parts
+from timeline.views import PAGE_SIZE, Part, by_kind, find, published_parts
 
 # In llms.txt, which should have about 50 KB: issues and topics, and items of each kind.
 NEWEST = 50
@@ -91,10 +91,13 @@ def corrected(corrections: Iterable[Correction]) -> str:
     return bullets(f"{link(label, each.get_absolute_url())}: {line(each.note)}" for label, each in told)
 
 
-def list_document(title: str, path: str, parts: Iterable[Filled], links: Iterable[tuple[str, str]] = ()) -> str:
-    """The twin of a page that lists items: of a topic, of an author."""
+def list_document(
+    title: str, path: str, parts: Iterable[Filled | Part], links: Iterable[tuple[str, str]] = (), text: str = ""
+) -> str:
+    """The twin of a page that lists items: of a topic, of an author, of a term. `text` is Markdown."""
     return document(
         f"# {line(title)}",
+        text,
         bullets([*(link(label, url) for label, url in links), f"Page: <{absolute(path)}>"]),
         *(
             f"## {line(part.title)}\n\n"
@@ -155,6 +158,29 @@ def topic_twin(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def glossary_twin(request: HttpRequest) -> HttpResponse:
+    """All terms: nobody pages through a file."""
+    terms = (f"{link(term.name, twin(term.get_absolute_url()))}: {meaning(term)}" for term in Term.objects.all())
+    path = reverse("glossary")
+    return markdown_response(document("# Glossary", bullets([f"Page: <{absolute(path)}>"]), bullets(terms)))
+
+
+@require_safe
+def term_twin(request: HttpRequest, slug: str) -> HttpResponse:
+    found = find(Term.objects.all(), slug, address=twin)
+    if isinstance(found, HttpResponse):
+        return found
+    entries = Entry.objects.published().having({"term": str(found.uuid)}).cards()[:PAGE_SIZE]
+    return markdown_response(
+        list_document(found.name, found.get_absolute_url(), by_kind(list(entries)), text=meaning(found))
+    )
+
+
+def meaning(term: Term) -> str:
+    return line(f"{term.expansion}. {term.explanation}" if term.expansion else term.explanation)
+
+
+@require_safe
 def page_twin(request: HttpRequest, name: str) -> HttpResponse:
     publication = Publication.objects.current()
     text = getattr(publication, name)
@@ -187,7 +213,8 @@ def llms(request: HttpRequest) -> HttpResponse:
             f"# {line(publication.name)}",
             f"> {line(publication.tagline)}",
             "A newsletter in numbered issues that explains AI research and news in plain words. Each page with a text, "
-            "of an author or of a topic has a twin in Markdown: put .md in the place of its last slash.",
+            "of an author, a topic, a term or a benchmark has a twin in Markdown: put .md in the place of its last "
+            "slash.",
             "## Newest issues\n\n"
             + bullets(
                 f"{link(f'{issue.number}: {issue.title}', twin(issue.get_absolute_url()))}"
@@ -201,6 +228,7 @@ def llms(request: HttpRequest) -> HttpResponse:
             + bullets(
                 [
                     *(link(title, path) for title, path in lists),
+                    link("Glossary", twin(reverse("glossary"))),
                     *(link(title, twin(path)) for title, path in publication.pages),
                     link("Feed of the issues", reverse("feed", args=["json"])),
                     link("Sitemap", reverse("sitemaps")),

@@ -37,6 +37,7 @@ AGAIN = block(
     "measured by: Ann Lee https://ann.example/mmlu",
     "Orca 2 13B = 55.31% ± 0.4",
 )
+PLACES = [("Orca 2", "papers/orca-2"), ("Measured again", "news/measured-again")]
 ZERO = block("MMLU", "metric: accuracy", "setting: zero-shot", "Orca-2 13B = 50%")
 
 
@@ -97,11 +98,11 @@ def shelve(orca: PaperSummary) -> None:
 def test_what_readers_may_not_see_is_on_no_board(
     client: Client, orca: PaperSummary, hide: Callable[[Any], None]
 ) -> None:
-    urls = ["/benchmarks/mmlu/", "/benchmarks/mmlu.csv", "/benchmarks/mmlu.json"]
-    assert [client.get(url).status_code for url in urls] == [200] * 3
+    urls = ["/benchmarks/mmlu/", "/benchmarks/mmlu.csv", "/benchmarks/mmlu.json", "/benchmarks/mmlu.md"]
+    assert [client.get(url).status_code for url in urls] == [200] * 4
     hide(orca)
     assert told() == []
-    assert [client.get(url).status_code for url in urls] == [404] * 3
+    assert [client.get(url).status_code for url in urls] == [404] * 4
     assert "MMLU" not in client.get("/benchmarks/").content.decode()
 
 
@@ -141,9 +142,10 @@ def test_merged_benchmark_leads_from_its_old_address(client: Client, orca: Paper
     double.description, double.link = "Questions", "https://mmlu.example"
     double.save()
     merge(Benchmark.objects.get(name="MMLU"), double)
-    answers = [client.get(f"/benchmarks/massive-multitask{ending}") for ending in ("/", ".csv", ".json")]
+    endings = ("/", ".csv", ".json", ".md")
+    answers = [client.get(f"/benchmarks/massive-multitask{ending}") for ending in endings]
     assert [(answer.status_code, answer["Location"]) for answer in answers] == [
-        (301, f"/benchmarks/mmlu{ending}") for ending in ("/", ".csv", ".json")
+        (301, f"/benchmarks/mmlu{ending}") for ending in endings
     ]
     kept = Benchmark.objects.get()
     assert (kept.description, kept.link) == ("Questions", "https://mmlu.example")
@@ -210,6 +212,34 @@ def test_page_tells_who_measured_and_where_it_is_told(client: Client, news: Any)
     assert f'<a href="{news.get_absolute_url()}">' in page and '<a href="/issues/3/">issue 3</a>' in page
     assert '<h2 id="group-1">Accuracy, 5-shot</h2>' in page
     assert '<a href="/benchmarks/mmlu/">MMLU</a>' in client.get("/benchmarks/").content.decode()
+
+
+def test_twin_has_the_tables_of_the_page(client: Client, news: Any, settings: Any) -> None:
+    settings.SITE_URL = "https://site.example"
+    Benchmark.objects.update(description="It **asks**.", link="https://mmlu.example/")
+    evil = "measured by: <b>Eve</b> | javascript:evil()"
+    make_news(make_issue(number=4), title="A | B", body=block("MMLU", "metric: accuracy", evil, "Llama 2 13B = 1%"))
+    answer = client.get("/benchmarks/mmlu.md")
+    assert (answer.status_code, answer["Content-Type"]) == (200, "text/markdown; charset=utf-8")
+    head = "| Model | Score | Measured by | Told in |\n| --- | ---: | --- | --- |\n"
+    orca, again = (f"[{title}](<https://site.example/{path}.md>)" for title, path in PLACES)
+    other = "[A \\| B](<https://site.example/news/a-b.md>)"
+    assert answer.content.decode() == (
+        "# MMLU\n\n"
+        "- [The benchmark itself](<https://mmlu.example/>)\n"
+        "- [CSV](<https://site.example/benchmarks/mmlu.csv>)\n- [JSON](<https://site.example/benchmarks/mmlu.json>)\n"
+        "- Page: <https://site.example/benchmarks/mmlu/>\n\n"
+        "It **asks**.\n\n"
+        f"## Accuracy, 5-shot\n\nHigher is better.\n\n{head}"
+        f"| Orca 2 13B | 57.7% | its authors | {orca} |\n"
+        f"| Orca 2 13B | 55.31 ± 0.4% | [Ann Lee](<https://ann.example/mmlu>) | {again} |\n"
+        f"| Llama 2 13B | 54.8% | the authors of {orca} | {orca} |\n\n"
+        f"## Accuracy, setting not told\n\nHigher is better.\n\n{head}"
+        f"| Llama 2 13B | 1% | \\<b\\>Eve\\</b\\> \\| javascript:evil() | {other} |\n\n"
+        f"## Accuracy, zero-shot\n\nHigher is better.\n\n{head}"
+        f"| Orca 2 13B | 50% | the authors of {again} | {again} |\n"
+    )
+    assert 'href="https://site.example/benchmarks/mmlu.md"' in client.get("/benchmarks/mmlu/").content.decode()
 
 
 def test_scores_are_paged_from_the_newest_on_and_downloads_have_all(

@@ -5,7 +5,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_author, make_image, make_issue, make_news, make_paper, picture, tag
+from tests.factories import make_author, make_image, make_issue, make_news, make_paper, make_term, picture, tag
 from tests.thirdkind.models import Poll
 from timeline import derived, twins
 from timeline.models import Issue, Publication, Topic
@@ -88,6 +88,26 @@ def test_twins_of_an_author_and_a_topic_list_what_there_is(client: Client) -> No
     assert markdown(client, "/topics/small.md") == f"# Small\n\n- Page: <{SITE}/topics/small/>\n\n{paper}"
 
 
+def test_twins_of_the_glossary_and_of_a_term_explain_and_lead_on(client: Client, issue: Issue) -> None:
+    make_term("Distillation")
+    make_term("RL*HF", expansion="Reinforcement learning <b>", explanation="People choose.\nIt learns.")
+    tag(make_paper(issue, slug="rl", title="RL*HF again"), "Small")
+    make_news(issue, slug="rl-news", title="RL*HF in the news")
+    meaning = "Reinforcement learning \\<b\\>. People choose. It learns."
+    assert markdown(client, "/glossary.md") == (
+        f"# Glossary\n\n- Page: <{SITE}/glossary/>\n\n"
+        f"- [Distillation](<{SITE}/glossary/distillation.md>): What Distillation means.\n"
+        f"- [RL\\*HF](<{SITE}/glossary/rl-hf.md>): {meaning}\n"
+    )
+    assert markdown(client, "/glossary/rl-hf.md") == (
+        f"# RL\\*HF\n\n{meaning}\n\n- Page: <{SITE}/glossary/rl-hf/>\n\n"
+        f"## Research Papers\n\n- [RL\\*HF again](<{SITE}/papers/rl.md>)\n\n"
+        f"## Industry News\n\n- [RL\\*HF in the news](<{SITE}/news/rl-news.md>)\n"
+    )
+    for page in ("glossary", "glossary/rl-hf"):
+        assert f'href="{SITE}/{page}.md"' in client.get(f"/{page}/").content.decode()
+
+
 def test_twin_of_a_third_kind_needs_no_code(client: Client, issue: Issue) -> None:
     Poll.objects.create(issue=issue, slug="poll", title="Poll", body="Which?")
     assert markdown(client, "/polls/poll.md") == (
@@ -154,15 +174,17 @@ def test_what_is_not_published_has_no_twin(client: Client, state: str) -> None:
 
 def test_old_address_leads_to_the_new_twin(client: Client, issue: Issue) -> None:
     paper = issue.papersummary_set.get()
-    for row in (paper, paper.byline[0], paper.topics.get()):
+    for row in (paper, paper.byline[0], paper.topics.get(), make_term("Old")):
         row.slug = "new"
         row.save()
         derived.update(row)
-    answers = [client.get(url) for url in ("/papers/orca.md", "/authors/ada.md", "/topics/small.md")]
+    urls = ("/papers/orca.md", "/authors/ada.md", "/topics/small.md", "/glossary/old.md")
+    answers = [client.get(url) for url in urls]
     assert [(answer.status_code, answer["Location"]) for answer in answers] == [
         (301, "/papers/new.md"),
         (301, "/authors/new.md"),
         (301, "/topics/new.md"),
+        (301, "/glossary/new.md"),
     ]
 
 
@@ -180,12 +202,17 @@ def test_hostile_names_stay_on_their_line(client: Client, issue: Issue) -> None:
 
 @pytest.mark.parametrize(
     ("url", "queries"),
-    [("/issues/2.md", 8), ("/papers/orca.md", 5), ("/authors/ada.md", 5), ("/topics/small.md", 6), ("/llms.txt", 6)],
+    [
+        *(("/issues/2.md", 8), ("/papers/orca.md", 5), ("/authors/ada.md", 5), ("/topics/small.md", 6)),
+        *(("/glossary.md", 1), ("/glossary/claude.md", 2), ("/llms.txt", 6)),
+    ],
 )
 def test_twins_need_a_fixed_number_of_queries(
     client: Client, issue: Issue, url: str, queries: int, django_assert_num_queries
 ) -> None:
+    make_term("Claude")
     for _ in range(3):
+        make_news(issue, title="Claude", body="Claude")
         tag(make_paper(issue, authors=["Ada", "Bob"]), Topic.objects.get().name)
         make_news(make_issue(), authors=["Cy"])
     with django_assert_num_queries(queries):
