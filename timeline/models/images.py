@@ -1,7 +1,7 @@
 """Pictures and films."""
 
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from posixpath import splitext
 from typing import Any
 
 from django.db import models
@@ -30,6 +30,11 @@ class ImageQuerySet(models.QuerySet["Image"]):
         if names:
             figures |= {image.name: image.figure for image in self.filter(name__in=names)}
         return markdown.Context(figures=figures, base_url=base_url, glossary=glossary)
+
+
+def copy_of(path: str, kind: str, width: int) -> str:
+    """Where a lighter copy of the picture at `path` is: its file beside a file, its address beside an address."""
+    return f"{splitext(path)[0]}-{width}.{kind}"
 
 
 class Image(Content):
@@ -88,8 +93,9 @@ class Image(Content):
 
     @property
     def figure(self) -> markdown.Figure:
+        src = self.file.url if self.file else ""
         return markdown.Figure(
-            src=self.file.url if self.file else "",
+            src=src,
             width=self.width,
             height=self.height,
             alt=self.alt,
@@ -98,7 +104,7 @@ class Image(Content):
             poster=self.poster.url if self.poster else "",
             captions=self.captions.url if self.captions else "",
             variants=tuple(
-                markdown.Variant(f"image/{kind}", width, self.file.storage.url(self.variant_name(kind, width)))
+                markdown.Variant(f"image/{kind}", width, copy_of(src, kind, width))
                 for kind, widths in self.variants.items()
                 for width in widths
             ),
@@ -106,7 +112,7 @@ class Image(Content):
 
     def variant_name(self, kind: str, width: int) -> str:
         """The file of the copy in that format ("avif", "webp") and of that width in pixels."""
-        return f"{PurePosixPath(str(self.file.name)).with_suffix('')}-{width}.{kind}"
+        return copy_of(str(self.file.name), kind, width)
 
     @property
     def files(self) -> list[str]:
