@@ -34,8 +34,8 @@ SECONDS = 2  # of load in a round
 STARTS = 5
 CHANGES = 10  # publications, each after a withdrawal
 # Pages that readers ask for, in two encodings, before the memory of a process is read: as many as timeline.pagecache
-# makes anew before anybody asks, and many more.
-HOT, MANY = 16, 300
+# makes anew before anybody asks, and as many as the limit is for.
+FEW, HOT = 16, 300
 PACKED = {"Accept-Encoding": "gzip, deflate, br"}
 GZIP = {"Accept-Encoding": "gzip"}
 POLL = 0.005  # seconds between two looks through the proxy
@@ -262,8 +262,8 @@ def archive(folder: Path) -> Iterator[Claim]:
     print()
     yield Claim(f"start to the first page, {of_all}, s", median(starts(env, pages[0])), 2)
     with site(env) as server:
-        hot = memory_with(server, ["/", *pages[: HOT - 1]])
-        memory_with(server, pages[HOT:MANY])
+        memory_with(server, ["/", *pages[: FEW - 1]])
+        hot = memory_with(server, ["/", *pages[:HOT]])
         print()
         yield Claim(f"memory of a process with hot pages, {of_all}, MB", hot, 120)
         (visible,) = ask(env, "publish", server.url)

@@ -61,9 +61,10 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     shown = paged(measurements(found), page, SCORES)
     rows = list(shown)[::-1]  # in the order of reading
     path = found.get_absolute_url()
+    files = downloads(found)
     distribution = [
         {"@type": "DataDownload", "name": name, "contentUrl": settings.SITE_URL + address}
-        for name, address in downloads(found).items()
+        for name, address in files.items()
     ]
     head = list_head(
         path,
@@ -82,7 +83,7 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         page=shown,
         groups=compared,
         pairs=pairs(rows)[-SCORES:],
-        downloads=downloads(found),
+        downloads=files,
         **item_context([], "html", head.publication, texts=[found.description]),
     )
 
