@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db import models
 from django.template.loader import render_to_string
 
 from papers.arxiv import parse_identifier
 from timeline.charts import WIDTH, shortened, written
 from timeline.models import Facet, Filing
+from timeline.models.prepared import prepared
 
 WAYS = {  # as it is typed: how readers see it from this end, and from the other
     "builds on": ("Builds on", "Built upon by"),
@@ -97,13 +98,7 @@ def kin(paper: Any) -> tuple[list[Kin], list[Kin]]:
     """The papers that this one names, and those of ours that name it. One query."""
     ties = paper.ties
     own = {name for name in (paper.arxiv_id, paper.get_absolute_url()) if name}
-    ends = Q(name=PAPER, value__in={tie.target for tie in ties}) | Q(name=CITES, value__in=own)
-    found = list(
-        Filing.objects.published()
-        .filter(facet__in=Facet.objects.filter(ends))
-        .order_by("entry__rank")
-        .values_list("name", "facet__value", "facet__label", "entry__title", "entry__path")
-    )
+    found = _ends(sorted({tie.target for tie in ties}), sorted(own))
     ours = {value: (title, path) for name, value, _, title, path in found if name == PAPER}
     named = [
         Kin(tie.way, *ours[tie.target], True)
@@ -114,6 +109,14 @@ def kin(paper: Any) -> tuple[list[Kin], list[Kin]]:
     ]
     naming = [Kin(way, title, path, True) for name, _, way, title, path in found if name == CITES and path not in own]
     return named, list(dict.fromkeys(naming))
+
+
+@prepared(models.CharField(), models.CharField())
+def _ends(targets: list[str], own: list[str]) -> models.QuerySet[Filing, tuple[str, str, str, str, str]]:
+    """(name, value and label of the facet, title and path of the entry): papers named so, and those that name one."""
+    ends = models.Q(name=PAPER, value__in=targets) | models.Q(name=CITES, value__in=own)
+    found = Filing.objects.published().filter(facet__in=Facet.objects.filter(ends)).order_by("entry__rank")
+    return found.values_list("name", "facet__value", "facet__label", "entry__title", "entry__path")
 
 
 def rendered(paper: Any) -> str:

@@ -1,8 +1,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
+from heapq import nlargest, nsmallest
 
 from django.conf import settings
-from django.db.models import Count, OuterRef, Subquery
+from django.db import models
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
@@ -11,6 +13,8 @@ from papers.models import Author
 from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
 from timeline.models import Facet, Filing
+from timeline.models.catalogue import Counted
+from timeline.models.prepared import prepared
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
 from timeline.views import find, having, paged, published_parts, render_page
@@ -37,8 +41,7 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     shown = having("author", found.slug, page)
-    together = Filing.objects.published().named("author", beside={"author": found.slug}).counted()
-    coauthors = sorted((-count, name, slug) for _, slug, name, count in together if slug != found.slug)
+    together = ((-count, name, slug) for _, slug, name, count in written_with(found.slug) if slug != found.slug)
     person = {
         "@type": "Person",
         "name": found.name,
@@ -62,8 +65,14 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         author=found,
         page=shown,
         topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
-        coauthors=[(slug, name) for _, name, slug in coauthors[:COAUTHORS]],
+        coauthors=[(slug, name) for _, name, slug in nsmallest(COAUTHORS, together)],
     )
+
+
+@prepared(models.CharField())
+def written_with(author: str) -> QuerySet[Filing, Counted]:
+    """The authors of what is by this one (a slug), with him."""
+    return Filing.objects.published().named("author", beside={"author": author}).counted()
 
 
 @dataclass(frozen=True)
@@ -76,20 +85,28 @@ class TopicsOverTime:
 
 def topics_over_time(author: str) -> TopicsOverTime:
     """The topics of what is by this author (a slug), the most frequent first. Two queries."""
-    year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
-    filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
     counts: dict[int, dict[int, int]] = defaultdict(dict)  # of a topic, by year; both are primary keys of facets
-    for topic, year, count in filings.values_list("facet", "year").annotate(count=Count("*")):
+    for topic, year, count in _by_year(author):
         if year:  # an entry that has no date yet is in none
             counts[topic][year] = count
-    facets = Facet.objects.filter(pk__in={*counts, *(year for years in counts.values() for year in years)})
+    sums = {topic: sum(years.values()) for topic, years in counts.items()}
+    least = min(nlargest(TOPICS, sums.values()), default=0)
+    most = [topic for topic, number in sums.items() if number >= least]  # among equals the names decide
+    facets = Facet.objects.filter(pk__in={*most, *(year for topic in most for year in counts[topic])})
     named = {key: (value, label) for key, value, label in facets.values_list("pk", "value", "label")}
-    topics = sorted(counts, key=lambda topic: (-sum(counts[topic].values()), named[topic][1]))[:TOPICS]
+    topics = sorted(most, key=lambda topic: (-sums[topic], named[topic][1]))[:TOPICS]
     years = sorted((int(named[year][0]), year) for year in {year for topic in topics for year in counts[topic]})
     return TopicsOverTime(
         [year for year, _ in years],
         [(*named[topic], [(year, counts[topic].get(key, 0)) for year, key in years]) for topic in topics],
     )
+
+
+@prepared(models.CharField())
+def _by_year(author: str) -> QuerySet[Filing, tuple[int, int | None, int]]:
+    year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
+    filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
+    return filings.values_list("facet", "year").annotate(count=Count("*"))
 
 
 def author_links(author: Author) -> list[tuple[str, str]]:

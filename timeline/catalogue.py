@@ -35,14 +35,13 @@ from timeline.models import (
     Word,
     reading_minutes,
 )
-from timeline.models.catalogue import ISSUES, LONG
+from timeline.models.catalogue import ISSUE_RANK, ISSUES, LONG
 from timeline.models.glossary import new_seal
 from timeline.search_index import is_migrated, matching
 from timeline.sections import Section, across, find_related, section, sections
 from timeline.terms import STEM, Clause, Query, terms, tokens
 
-ISSUE_RANK = 1_000_000  # apart are the ranks of two issues
-SECTION_RANK = 10_000  # and of two sections in an issue
+SECTION_RANK = 10_000  # apart are the ranks of two sections in an issue
 
 Label = tuple[str, str, str]  # name, value and label of a facet
 Facets = list[Label]

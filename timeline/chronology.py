@@ -8,10 +8,12 @@ from datetime import date, tzinfo
 from itertools import pairwise
 from typing import Any
 
+from django.db import models
 from django.utils import timezone
 
 from timeline.models import Entry, Filing, Issue, address
-from timeline.models.catalogue import ISSUES
+from timeline.models.catalogue import ISSUES, Counted, in_order
+from timeline.models.prepared import prepared
 from timeline.sections import sections
 
 PAGE_SIZE = 50  # entries
@@ -96,8 +98,7 @@ class Line:
         self.year = place.year or ("" if place.topic or place.organisation else newest)
         if self.year:
             narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
-        entries = Entry.objects.published().filter(date__isnull=False).having(narrowed)
-        every_kind = list(entries.values_list("pk", "date", "kind"))
+        every_kind = _rows(tuple(narrowed), list(narrowed.values()))
         self.rows = [row for row in every_kind if place.kind in ("", row[2])]
         of_kinds = Counter(kind for _, _, kind in every_kind)
         self.kinds = [
@@ -143,7 +144,7 @@ class Line:
 
     def entries(self, rows: Iterable[Row]) -> list[Entry]:
         """The entries of these rows, in order. One query."""
-        return Entry.objects.in_order(key for key, _, _ in rows)
+        return in_order([key for key, _, _ in rows])
 
     @property
     def map(self) -> list[Mapped]:
@@ -174,10 +175,21 @@ def kind_titles() -> dict[str, str]:
     return {**{section.kind: section.title for section in sections()}, ISSUES: "Issues"}
 
 
-def counts(narrowed: dict[str, str], *names: str) -> list[tuple[str, str, str, int]]:
+def counts(narrowed: dict[str, str], *names: str) -> list[Counted]:
     """(name, value, label, how many) of these facets, of published entries with those in `narrowed`. One query."""
-    filings = Filing.objects.published().named(*names, beside=narrowed)
-    return sorted(filings.counted(), key=lambda counted: (-counted[3], counted[1]))
+    found = _counts(names, tuple(narrowed), list(narrowed.values()))
+    return sorted(found, key=lambda counted: (-counted[3], counted[1]))
+
+
+@prepared(None, None, models.CharField())
+def _counts(names: tuple[str, ...], facets: tuple[str, ...], values: list[str]) -> models.QuerySet[Filing, Counted]:
+    return Filing.objects.published().named(*names, beside=dict(zip(facets, values, strict=False))).counted()
+
+
+@prepared(None, models.CharField())
+def _rows(facets: tuple[str, ...], values: list[str]) -> models.QuerySet[Entry, Row]:
+    entries = Entry.objects.published().filter(date__isnull=False)
+    return entries.having(dict(zip(facets, values, strict=False))).values_list("pk", "date", "kind")
 
 
 def months(entries: Sequence[Entry]) -> list[Month]:

@@ -24,7 +24,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from timeline.models import Backup, CheckedLink, Count, Draft, Edition, Override, PendingChange, Presence, User, Version
-from timeline.models.content import moment
+from timeline.models.prepared import moment
 
 TABLE = Edition._meta.db_table
 SUM = f"SELECT SUM(number) FROM {TABLE}"

@@ -7,7 +7,7 @@ A new kind is a folder with a subclass of Item and one of Section, three templat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -22,7 +22,20 @@ from timeline import markdown
 from timeline.citations import Work
 from timeline.fields import WebField
 from timeline.findings import Finding
-from timeline.models import Filing, Image, Issue, Item, ItemQuerySet, Publication, Slugged, Term, Topic, reading_minutes
+from timeline.models import (
+    Entry,
+    Filing,
+    Image,
+    Issue,
+    Item,
+    ItemQuerySet,
+    Publication,
+    Slugged,
+    Term,
+    Topic,
+    reading_minutes,
+)
+from timeline.models.prepared import prepared
 
 MEDIA = ("html", "email.html", "txt")
 
@@ -177,6 +190,20 @@ def published_topics() -> models.QuerySet[Topic]:
     return Topic.objects.filter(Filing.objects.published().at_slug("topic"))
 
 
+class Line(NamedTuple):
+    """What a table of contents says of an item or its entry, and nothing in it can change; see Card."""
+
+    kind: str
+    emoji: str
+    anchor: str
+    label: str
+    minutes: int
+
+    @classmethod
+    def of(cls, row: Item | Entry) -> "Line":
+        return cls(row.kind, row.emoji, row.anchor, row.label, row.minutes)
+
+
 @dataclass(frozen=True)
 class Filled:
     """A section of one issue together with its items: what templates see."""
@@ -196,6 +223,10 @@ class Filled:
     @property
     def title(self) -> str:
         return self.section.title
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        return tuple(map(Line.of, self.items))
 
 
 def contents(issue: Issue) -> list[Filled]:
@@ -254,14 +285,7 @@ def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
 
     A query for each section and one for all of them, however many the issues.
     """
-    items = {
-        section: list(
-            section.model._default_manager.filter(issue__in=issues)
-            .select_related("lead_image")
-            .order_by("position", "pk")
-        )
-        for section in sections()
-    }
+    items = {section: inside(section.model, [issue.pk for issue in issues]) for section in sections()}
     find_related(items)
     found: dict[Issue, list[Filled]] = {issue: [] for issue in issues}
     for issue in issues:
@@ -271,6 +295,13 @@ def filled(issues: Sequence[Issue], medium: str) -> dict[Issue, list[Filled]]:
                     item.issue = issue
                 found[issue].append(Filled(section, own, medium))
     return found
+
+
+@prepared(None, models.BigAutoField())
+def inside(model: type[Item], issues: list[int]) -> ItemQuerySet:
+    """The items of that kind in issues with these primary keys."""
+    found = model._default_manager.filter(issue__pk__in=issues)
+    return found.select_related("lead_image").order_by("position", "pk")
 
 
 def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
@@ -336,6 +367,7 @@ def _render(
                     "publication": publication,
                     "closing": closings[issue],
                     "parts": own,
+                    "contents": tuple((part.title, part.lines) for part in own) if medium == "html" else (),
                     "level": 3,
                     "minutes": reading_minutes(issue.introduction, *(item.body for item in items_of[issue])),
                     **shared,

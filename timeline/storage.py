@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -5,3 +9,8 @@ class StaticFiles(CompressedManifestStaticFilesStorage):
     """Every file under a name that changes with it, also the modules that a script imports."""
 
     support_js_module_import_aggregation = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A page asks a dozen times, and in production no name changes.
+        self.url: Callable[..., str] = cache(super().url)

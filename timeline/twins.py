@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
 from timeline.models import Correction, Entry, Image, Issue, Item, Publication, Term, Topic
+from timeline.models.pending import told_corrections
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
 from timeline.views import PAGE_SIZE, Part, by_kind, find, published_parts
 
@@ -129,7 +130,7 @@ def issue_twin(request: HttpRequest, number: int) -> HttpResponse:
                 )
                 for part in parts
             ),
-            corrected(issue.corrections.told()),
+            corrected(told_corrections(issue)),
             "---",
             with_pictures(closing, known),
         )
@@ -142,7 +143,7 @@ def item_twin(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     found = find(shown.published(), slug, address=twin)
     if isinstance(found, HttpResponse):
         return found
-    told = found.issue.corrections.told().of(found)
+    told = told_corrections(found.issue, found)
     return markdown_response(document(item_document(shown, found, figures([found])), corrected(told)))
 
 
@@ -195,7 +196,7 @@ def page_twin(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def newest_items(kind: Section) -> str:
-    entries = Entry.objects.published().filter(kind=kind.kind).cards().order_by("-issue__number", "rank")
+    entries = Entry.objects.published().filter(kind=kind.kind).cards().by_issue()
     lines = [f"{link(each.title, twin(each.path))}: issue {each.issue.number}" for each in entries[:NEWEST_ITEMS]]
     return f"## {line(kind.title)}\n\n{bullets(lines)}" if lines else ""
 

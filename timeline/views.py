@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
+from django.db import models
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,10 +21,22 @@ from timeline.comparing import Change
 from timeline.differences import Difference
 from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
-from timeline.models import Entry, EntryQuerySet, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
-from timeline.models.catalogue import ISSUES, LONG
+from timeline.models import Entry, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
+from timeline.models.catalogue import (
+    ISSUES,
+    LONG,
+    Counted,
+    beside,
+    in_order,
+    keys_by_issue,
+    keys_having,
+    number_under,
+    related,
+)
+from timeline.models.pending import told_corrections
+from timeline.models.prepared import prepared
 from timeline.search import FACETS, search, suggestion
-from timeline.sections import Filled, Section, find_related, item_context, render_issue, section, sections
+from timeline.sections import Filled, Line, Section, find_related, item_context, render_issue, section, sections
 from timeline.share_images import draw
 from timeline.terms import MAX_QUERY
 
@@ -37,7 +50,11 @@ TOPICS = 16
 
 def publication(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the settings of the site, read only by pages that show them, and its kinds."""
-    return {"publication": SimpleLazyObject(Publication.objects.current), "sections": sections()}
+    return {
+        "publication": SimpleLazyObject(Publication.objects.current),
+        "sections": sections(),
+        "kinds": tuple(section.kind for section in sections()),
+    }
 
 
 def find(rows: QuerySet[Row], slug: str, *, address: Callable[[str], str] = lambda path: path) -> Row | HttpResponse:
@@ -52,27 +69,28 @@ def find(rows: QuerySet[Row], slug: str, *, address: Callable[[str], str] = lamb
     return row
 
 
-def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE, count: int | None = None) -> Page:
-    """Page `number` (from 1) of `rows`; Http404 past the end. `count`: of all of them, where it is known."""
+def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) -> Page:
+    """Page `number` (from 1) of `rows`; Http404 past the end."""
     paginator = Paginator(rows, size)
-    if count is not None:
-        paginator.count = count
     if number not in paginator.page_range:
         raise Http404
     return paginator.page(number)
 
 
-def paged_entries(entries: EntryQuerySet, number: int, count: int | None = None) -> Page:
-    """Page `number` (from 1) of `entries` as cards; Http404 past the end. `count`: of all, where it is known."""
-    shown = paged(entries.values_list("pk", flat=True), number, count=count)
-    shown.object_list = Entry.objects.in_order(shown.object_list)
-    return shown
+def paged_cards(number: int, count: int, keys: Callable[[int, int], list[int]]) -> Page:
+    """Page `number` (from 1) of `count` entries; Http404 past the end. `keys` gives the primary keys of a part."""
+    page = paged(range(count), number)
+    page.object_list = in_order(keys(page.start_index() - 1, page.end_index()) if count else [])
+    return page
 
 
 def having(name: str, value: str, number: int) -> Page:
     """Page `number` (from 1) of what readers may see with this facet, newest first; Http404 past the end. 3 queries."""
-    count = Filing.objects.published().under(name, value).count()  # without a look at the entries
-    return paged_entries(Entry.objects.published().having({name: value}), number, count)
+    return paged_cards(
+        number,
+        number_under(name, value),
+        lambda start, stop: keys_having.between(start, stop, (name,), [value]),
+    )
 
 
 def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:
@@ -83,23 +101,21 @@ def render_page(request: HttpRequest, template: str, head: Head, **context: Any)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     head = home_head()
-    issues = list(Issue.objects.published()[: EARLIER + 1])
-    of_issues = FilteredRelation("image", condition=Q(kind=ISSUES))  # of the dozens of items no picture is shown
-    inside_these = Entry.objects.filter(issue__in=issues).annotate(lead=of_issues).defer(*LONG).order_by("rank")
-    entries = list(inside_these.select_related("lead"))  # type: ignore[misc]  # a relation that the plugin does not know
+    issues = newest_issues()
+    keys = [issue.pk for issue in issues]
+    entries = inside_issues(keys)
     inside = {issue: [entry for entry in entries if entry.issue_id == issue.pk] for issue in issues}
     newest = issues[0] if issues else None
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
     lead = getattr(own, "lead", None)
-    # Topics of what came lately: counting all there is would take longer than all else on the page.
-    lately = Entry.objects.filter(issue__in=issues)
-    topics = Filing.objects.filter(name="topic", entry__in=lately).counted()
     return render_page(
         request,
         "timeline/home.html",
         head,
         newest=newest,
-        parts=by_kind(inside[newest]) if newest else [],
+        contents=tuple(
+            (part.title, tuple(map(Line.of, part.items))) for part in (by_kind(inside[newest]) if newest else ())
+        ),
         minutes=own.minutes if own else 0,
         lead=lead,
         earlier=[
@@ -109,15 +125,39 @@ def home(request: HttpRequest) -> HttpResponse:
             )
             for stop in chronology.stops_between(issues, head.publication.zone)
         ],
-        latest=Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST],
-        topics=sorted(topics, key=lambda counted: (-counted[3], counted[2]))[:TOPICS],
+        latest=newest_items(),
+        topics=sorted(topics_of(keys), key=lambda counted: (-counted[3], counted[2]))[:TOPICS],
         **item_context([], "html", head.publication, images=[lead] if lead else []),
     )
 
 
+@prepared()
+def newest_issues() -> QuerySet[Issue]:
+    return Issue.objects.published()[: EARLIER + 1]
+
+
+@prepared(models.BigAutoField())
+def inside_issues(issues: list[int]) -> QuerySet[Entry]:
+    """What is in these issues (primary keys), in the order of reading; an issue's own entry with its picture."""
+    of_issues = FilteredRelation("image", condition=Q(kind=ISSUES))  # of the dozens of items no picture is shown
+    inside = Entry.objects.filter(issue__pk__in=issues).annotate(lead=of_issues).defer(*LONG).order_by("rank")
+    return inside.select_related("lead")  # type: ignore[misc]  # a relation that the plugin does not know
+
+
+@prepared(models.BigAutoField())
+def topics_of(issues: list[int]) -> QuerySet[Filing, Counted]:
+    """Topics of what came lately: counting all there is would take longer than all else on the page."""
+    return Filing.objects.filter(name="topic", entry__in=Entry.objects.filter(issue__pk__in=issues)).counted()
+
+
+@prepared()
+def newest_items() -> QuerySet[Entry]:
+    return Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST]
+
+
 @dataclass(frozen=True)
 class Part:
-    """A line of the contents of an issue."""
+    """A section of an issue, or of what else is listed by kinds, as the catalogue has it."""
 
     title: str
     items: list[Entry]
@@ -138,15 +178,22 @@ def issue_list(request: HttpRequest, page: int = 1) -> HttpResponse:
 
 @require_safe
 def issue(request: HttpRequest, number: int) -> HttpResponse:
-    published = Issue.objects.published().select_related("cover")
-    return render_issue_page(request, get_object_or_404(published, number=number))
+    found = published_issue(number)
+    if not found:
+        raise Http404
+    return render_issue_page(request, found[0])
+
+
+@prepared(models.PositiveIntegerField())
+def published_issue(number: int) -> QuerySet[Issue]:
+    return Issue.objects.published().select_related("cover").filter(number=number)
 
 
 def render_issue_page(request: HttpRequest, shown: Issue) -> HttpResponse:
     """The page of an issue, for readers and, while they may not see it, for the preview in the admin."""
-    told = list(shown.corrections.told())
+    told = told_corrections(shown)
     head = issue_head(shown, told)
-    previous, following = Issue.objects.published().beside(shown)
+    previous, following = shown.neighbours()
     return render_page(
         request,
         "timeline/issue_page.html",
@@ -193,8 +240,7 @@ def corrections(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    entries = Entry.objects.published().filter(kind=kind).order_by("-issue__number", "rank")
-    entries_page = paged_entries(entries, page)
+    cards = paged_cards(page, number_under("kind", kind), lambda start, stop: keys_by_issue.between(start, stop, kind))
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,
@@ -202,32 +248,31 @@ def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
         page=page,
         feed=True,
     )
-    return render_page(request, "timeline/item_list.html", head, section=shown, page=entries_page)
+    return render_page(request, "timeline/item_list.html", head, section=shown, page=cards)
 
 
 @require_safe
 def item(request: HttpRequest, kind: str, slug: str) -> HttpResponse:
     shown = section(kind)
-    found = find(shown.model._default_manager.published().select_related("issue", "lead_image"), slug)
-    return found if isinstance(found, HttpResponse) else render_item(request, shown, found)
+    found = published_item(shown.model, slug)
+    return render_item(request, shown, found[0]) if found else find(shown.published(), slug)
+
+
+@prepared(None, models.SlugField())
+def published_item(model: type[Item], slug: str) -> QuerySet[Item]:
+    found: QuerySet[Item] = model._default_manager.published().filter(slug=slug)
+    return found.select_related("issue", "lead_image")
 
 
 def render_item(request: HttpRequest, shown: Section, item: Item) -> HttpResponse:
     """The page of an item, for readers and, while they may not see it, for the preview in the admin."""
     find_related({shown: [item]})
-    told = list(item.issue.corrections.told().of(item)) if item.issue else []
+    told = told_corrections(item.issue, item) if item.issue else []
     head = item_head(shown, item, told)
     headings = markdown.headings(item.body, level=2, prefix=item.anchor)
-    related = (
-        Filing.objects.published().related(
-            item.issue,
-            topics=[topic.slug for topic in item.topic_list],
-            authors=[author.slug for author in item.byline],
-        )
-        if item.issue
-        else []
-    )
-    previous, following, earlier = Entry.objects.published().beside(item, related)
+    topics, authors = ([row.slug for row in rows] for rows in (item.topic_list, item.byline))
+    close = related(item.issue, topics=topics, authors=authors) if item.issue else []
+    previous, following, earlier = beside(item, close)
     return render_page(
         request,
         "timeline/item_page.html",

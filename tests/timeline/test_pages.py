@@ -287,7 +287,7 @@ def test_page_that_fails_says_so_without_the_database(client: Client, monkeypatc
     def fail(*args: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("timeline.views.Issue.objects.published", fail)
+    monkeypatch.setattr("timeline.views.newest_issues", fail)
     client.raise_request_exception = False
     answer = client.get("/")
     assert (answer.status_code, "<h1" in answer.content.decode()) == (500, True)

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -16,7 +17,8 @@ from django.test import Client, override_settings
 from tests.factories import make_image, make_issue, make_news, make_paper, tag
 from timeline.models import Issue, Publication
 from timeline.models.catalogue import Card
-from timeline.sections import render_issue
+from timeline.models.content import ItemCard
+from timeline.sections import Line, render_issue
 
 BODY = "# Overview\n\nText.[^1]\n\n### Deep\n\n# Results\n\n::: takeaways\nIt works.\n:::\n\n[^1]: A footnote."
 
@@ -253,6 +255,35 @@ def test_cards_that_differ_in_anything_are_two(field: str) -> None:
 
     assert shown(card) != shown(changed)
     assert shown(card) == shown(Card(*card))
+
+
+@pytest.mark.parametrize("field", ItemCard._fields)
+def test_items_that_differ_in_anything_are_two(field: str) -> None:
+    day, author, topic = date(2024, 1, 12), (("/authors/ada/", "Ada"),), (("/topics/agents/", "Agents"),)
+    link = (("Code", "https://example.org/"),)
+    card = ItemCard("papers", "🐋", "Orca", "/papers/orca/", "papers-orca", author, day, link, topic)
+    other = {"byline": topic, "date": day.replace(day=13), "links": (), "topics": author}
+    changed = card._replace(**{field: other.get(field, "Other")})  # type: ignore[arg-type]
+
+    def shown(one: ItemCard) -> str:
+        context = {"items": [SimpleNamespace(card=one, body="")], "level": 3}
+        return engines["django"].get_template("papers/section.html").render(context)
+
+    assert shown(card) != shown(changed)
+    assert shown(card) == shown(ItemCard(*card))
+
+
+@pytest.mark.parametrize("field", Line._fields)
+def test_lines_of_contents_that_differ_in_anything_are_two(field: str) -> None:
+    line = Line("papers", "🐋", "papers-orca", "Orca", 3)
+    changed = line._replace(**{field: 4 if field == "minutes" else "Other"})  # type: ignore[arg-type]
+
+    def shown(*lines: Line) -> str:
+        tag = '{% load timeline %}{% fragment "timeline/contents.html" contents=contents base="" %}'
+        return engines["django"].from_string(tag).render({"contents": (("Papers", lines),)})
+
+    assert len({shown(line), shown(changed), shown(line, changed), shown(changed, line)}) == 4
+    assert shown(line) == shown(Line(*line))
 
 
 def test_fragment_sees_nothing_but_its_values() -> None:

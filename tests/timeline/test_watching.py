@@ -88,7 +88,7 @@ def test_an_id_that_is_not_sane_is_not_taken(client: Client, log: Log, given: st
 
 
 def test_what_fails_is_told_with_the_id_and_where(client: Client, log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("timeline.views.Issue.objects.published", lambda: 1 / 0)
+    monkeypatch.setattr("timeline.views.published_issue", lambda number: 1 / 0)
     client.raise_request_exception = False
     answer = client.get("/issues/2/?q=secret", headers={"X-Request-ID": ID})
     (failed,) = log.lines("django.request")
@@ -147,7 +147,7 @@ def test_a_query_that_fails_is_counted(client: Client, log: Log, monkeypatch: py
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM nowhere")
 
-    monkeypatch.setattr("timeline.views.Issue.objects.published", fails)
+    monkeypatch.setattr("timeline.views.newest_issues", fails)
     client.raise_request_exception = False
     client.get("/")
     assert [(line["status"], line["queries"]) for line in log.lines("timeline.requests")] == [(500, 2)]

@@ -3,23 +3,35 @@
 All of it is derived: timeline.catalogue writes it, `manage.py rebuild` makes it anew.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import connections, models
+from django.db.models.query import BaseIterable
 
 from timeline.models.base import Content
 from timeline.models.content import Issue
 from timeline.models.images import Image
+from timeline.models.prepared import prepared
 
 ISSUES = "issues"  # the kind of an issue's own entry
+Counted = tuple[str, str, str, int]  # name, value and label of a facet, and how many have it
 MOST_RELATED = 3  # items that an item's page names under "Previously"
 # Fields that no list shows.
 LONG = ("title_terms", "name_terms", "text_terms", "text", "issue__introduction", "issue__closing")
+
+
+# Apart are the ranks of two issues.
+ISSUE_RANK = 1_000_000
+# The newest issue first. Its number stands in the rank, so an index has it; as a literal, for which databases look.
+NEWEST_ISSUE = models.Func(
+    models.F("rank"), template=f"(%(expressions)s / -{ISSUE_RANK})", output_field=models.BigIntegerField()
+)
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -34,37 +46,13 @@ class EntryQuerySet(models.QuerySet["Entry"]):
     def items(self) -> "EntryQuerySet":
         return self.exclude(kind=ISSUES)
 
+    def by_issue(self) -> "EntryQuerySet":
+        """The newest issue first, each in the order of reading."""
+        return self.order_by(NEWEST_ISSUE, "rank")
+
     def cards(self) -> "EntryQuerySet":
         """With all that a list shows of an entry, and without the long texts."""
         return self.select_related("issue").defer(*LONG)
-
-    def in_order(self, keys: Iterable[int]) -> list["Entry"]:
-        """The cards of these primary keys, in that order. One query.
-
-        To sort a long list by its keys and then read a page of it is much faster than to sort whole entries.
-        """
-        keys = list(keys)
-        found = self.cards().in_bulk(keys)
-        return [found[key] for key in keys if key in found]
-
-    def beside(self, item: Content, earlier: Iterable[int]) -> tuple["Entry | None", "Entry | None", list["Entry"]]:
-        """The items that readers come to before and after `item`, in the order of reading, and `earlier`. One query.
-
-        `earlier` are primary keys of items among these that come before it.
-        """
-        keys = list(earlier)
-        own = models.Subquery(Entry.objects.filter(object_uuid=item.uuid).values("rank")[:1])
-        items = self.items()
-        before = items.filter(rank__lt=own).order_by("-rank").values("pk")[:1]
-        after = items.filter(rank__gt=own).order_by("rank").values("pk")[:1]
-        here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after)) | models.Q(pk__in=keys)
-        cards = Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))
-        found = {entry.pk: entry for entry in cards}
-        return (
-            max((card for card in found.values() if card.is_after is False), key=lambda card: card.rank, default=None),
-            next((entry for entry in found.values() if entry.is_after), None),
-            [found[key] for key in keys if key in found],
-        )
 
     def having(self, facets: Mapping[str, str]) -> "EntryQuerySet":
         """Those with all of these facets (name: value)."""
@@ -121,7 +109,7 @@ class Entry(models.Model):
         default_permissions = ()  # nobody edits what is derived
         indexes = [
             models.Index(fields=["-date", "rank"], name="entry_in_time"),
-            models.Index(fields=["kind", "issue", "rank"], name="entry_of_kind"),
+            models.Index("kind", NEWEST_ISSUE, "rank", "issue", name="entry_by_issue"),
         ]
 
     def __str__(self) -> str:
@@ -201,18 +189,6 @@ class FilingQuerySet(models.QuerySet["Filing"]):
             return found
         return found.annotate(facets=models.Count("*")).filter(facets=len(facets)).values("entry")
 
-    def related(self, issue: Issue, *, topics: Iterable[str], authors: Iterable[str]) -> list[int]:
-        """The entries of earlier issues than `issue` that share most of these topics and authors (slugs).
-
-        At most MOST_RELATED primary keys, the closest first. One query.
-        """
-        shared = models.Q(name="author", value__in=list(authors)) | models.Q(name="topic", value__in=list(topics))
-        own = models.Subquery(Entry.objects.filter(object_uuid=issue.uuid).values("rank")[:1])
-        weight = models.Sum(models.Case(models.When(name="author", then=3), default=1))
-        found = self.filter(facet__in=Facet.objects.filter(shared), entry__rank__lt=own).values("entry")
-        closest = found.annotate(weight=weight).order_by("-weight", "-entry__date", "entry__rank")
-        return list(closest.values_list("entry", flat=True)[:MOST_RELATED])
-
     def at_slug(self, name: str) -> models.Exists:
         """Whether any of these has the facet `name` with the slug of the row that is asked: an author, a topic.
 
@@ -222,20 +198,29 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         known = Facet.objects.filter(name=name, value=models.OuterRef("slug"))
         return models.Exists(known.annotate(first=models.Subquery(first)).filter(first__isnull=False))
 
-    def counted(self) -> list[tuple[str, str, str, int]]:
+    def counted(self) -> "models.QuerySet[Filing, Counted]":
         """(name, value, label, how many) of their facets. One query."""
-        grouped = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
+        grouped: Any = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
+        grouped._iterable_class = _Labelled
+        return grouped
+
+
+class _Labelled(BaseIterable):
+    """Of sums by facet. Labels are joined to what is counted: to group by them takes longer."""
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        queryset: Any = self.queryset
         try:
-            sql, params = grouped.query.sql_with_params()
+            sql, params = queryset.query.get_compiler(queryset.db).as_sql()
         except EmptyResultSet:  # of no entry
-            return []
-        with connection.cursor() as cursor:  # labels are joined to what is counted: to group by them takes longer
+            return
+        with connections[queryset.db].cursor() as cursor:
             cursor.execute(
                 f"SELECT facet.name, facet.value, facet.label, counted.count FROM ({sql}) counted "
                 f"JOIN {Facet._meta.db_table} facet ON facet.id = counted.key",
                 params,
             )
-            return cursor.fetchall()
+            yield from cursor.fetchall()
 
 
 class Filing(models.Model):
@@ -266,3 +251,83 @@ class Word(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+def in_order(keys: list[int]) -> list[Entry]:
+    """The cards of these primary keys, in that order. One query.
+
+    To sort a long list by its keys and then read a page of it is much faster than to sort whole entries.
+    """
+    found = {entry.pk: entry for entry in _cards(keys)}
+    return [found[key] for key in keys if key in found]
+
+
+@prepared(models.BigAutoField())
+def _cards(keys: list[int]) -> EntryQuerySet:
+    return Entry.objects.filter(pk__in=keys).cards()
+
+
+@prepared(None, models.CharField())
+def keys_having(facets: tuple[str, ...], values: list[str]) -> models.QuerySet[Entry, int]:
+    """The primary keys of what readers may see with these values of these facets, newest first."""
+    shown = Entry.objects.published().having(dict(zip(facets, values, strict=False)))
+    return shown.values_list("pk", flat=True)
+
+
+@prepared(models.CharField())
+def keys_by_issue(kind: str) -> models.QuerySet[Entry, int]:
+    """The primary keys of what readers may see of a kind, the newest issue first."""
+    return Entry.objects.published().filter(kind=kind).by_issue().values_list("pk", flat=True)
+
+
+def number_under(name: str, value: str) -> int:
+    """How many entries that readers may see have this facet: none of them is read for it. One query."""
+    return sum(_numbers_under(name, value))
+
+
+@prepared(models.CharField(), models.CharField())
+def _numbers_under(name: str, value: str) -> models.QuerySet[Filing, int]:
+    """One for each label of the facet."""
+    filings = Filing.objects.published().under(name, value).order_by().values("facet")
+    return filings.annotate(count=models.Count("*")).values_list("count", flat=True)
+
+
+def related(issue: Issue, *, topics: list[str], authors: list[str]) -> list[int]:
+    """The public entries of earlier issues than `issue` that share most of these topics and authors (slugs).
+
+    At most MOST_RELATED primary keys, the closest first. One query.
+    """
+    return _related(issue.uuid, topics, authors)
+
+
+@prepared(models.UUIDField(), models.CharField(), models.CharField())
+def _related(issue: UUID, topics: list[str], authors: list[str]) -> models.QuerySet[Filing, int]:
+    shared = models.Q(name="author", value__in=authors) | models.Q(name="topic", value__in=topics)
+    own = models.Subquery(Entry.objects.filter(object_uuid=issue).values("rank")[:1])
+    weight = models.Sum(models.Case(models.When(name="author", then=3), default=1))
+    found = Filing.objects.published().filter(facet__in=Facet.objects.filter(shared), entry__rank__lt=own)
+    closest = found.values("entry").annotate(weight=weight).order_by("-weight", "-entry__date", "entry__rank")
+    return closest.values_list("entry", flat=True)[:MOST_RELATED]
+
+
+def beside(item: Content, earlier: list[int]) -> tuple[Entry | None, Entry | None, list[Entry]]:
+    """The public items that readers come to before and after `item`, in the order of reading, and `earlier`. One query.
+
+    `earlier` are primary keys of items that come before it.
+    """
+    found = {entry.pk: entry for entry in _beside(item.uuid, earlier)}
+    return (
+        max((card for card in found.values() if card.is_after is False), key=lambda card: card.rank, default=None),
+        next((entry for entry in found.values() if entry.is_after), None),
+        [found[key] for key in earlier if key in found],
+    )
+
+
+@prepared(models.UUIDField(), models.BigAutoField())
+def _beside(item: UUID, earlier: list[int]) -> models.QuerySet[Any, Any]:
+    own = models.Subquery(Entry.objects.filter(object_uuid=item).values("rank")[:1])
+    items = Entry.objects.published().items()
+    before = items.filter(rank__lt=own).order_by("-rank").values("pk")[:1]
+    after = items.filter(rank__gt=own).order_by("rank").values("pk")[:1]
+    here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after)) | models.Q(pk__in=earlier)
+    return Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))

@@ -1,7 +1,6 @@
 """The issue and everything that hangs on it whatever its kind: settings, items, topics, history."""
 
 import zoneinfo
-from contextvars import ContextVar
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from timeline.fields import LinksField, MarkdownField, WebField, parse_links, va
 from timeline.models.base import Content, Slugged, address
 from timeline.models.glossary import Term
 from timeline.models.images import Image
+from timeline.models.prepared import prepared, present
 from timeline.models.users import User
 
 WORDS_PER_MINUTE = 230  # a common figure for silent reading of non-fiction in English
@@ -30,7 +30,7 @@ def reading_minutes(*texts: str) -> int:
 class PublicationManager(models.Manager["Publication"]):
     def current(self) -> "Publication":
         """The one row, or its defaults where nobody has saved it yet; from it every page learns of new terms."""
-        return self.annotate(**{"term_seals": Term.objects.all_seals()}).first() or Publication()
+        return next(iter(_publication()), None) or Publication()
 
 
 class Publication(Content):
@@ -103,6 +103,11 @@ class Publication(Content):
         return parse_links(self.social_links)
 
 
+@prepared()
+def _publication() -> models.QuerySet[Publication]:
+    return Publication.objects.annotate(**{"term_seals": Term.objects.all_seals()})
+
+
 class Topic(Slugged):
     SLUG_SOURCE = "name"
 
@@ -118,15 +123,6 @@ class Topic(Slugged):
         return address("topic", self.slug)
 
 
-# Set while something is made for all readers (timeline.edition.snapshot): an issue that comes out between two of its
-# queries would be in one and not in the other.
-moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
-
-
-def present() -> datetime:
-    return moment.get() or timezone.now()
-
-
 class IssueQuerySet(models.QuerySet["Issue"]):
     def published(self) -> "IssueQuerySet":
         """What the public may see: the time has come and nobody has withdrawn it. Time decides, no cron."""
@@ -140,16 +136,6 @@ class IssueQuerySet(models.QuerySet["Issue"]):
         """When the next scheduled issue comes out."""
         scheduled = self.filter(published_at__gt=timezone.now(), withdrawn_at=None)
         return scheduled.aggregate(next=models.Min("published_at"))["next"]
-
-    def beside(self, issue: "Issue") -> tuple["Issue | None", "Issue | None"]:
-        """The ones before and after `issue` by number. One query."""
-        before = self.filter(number__lt=issue.number).order_by("-number").values("number")[:1]
-        after = self.filter(number__gt=issue.number).order_by("number").values("number")[:1]
-        found = self.filter(models.Q(number=models.Subquery(before)) | models.Q(number=models.Subquery(after)))
-        return (
-            next((other for other in found if other.number < issue.number), None),
-            next((other for other in found if other.number > issue.number), None),
-        )
 
 
 def next_issue_number() -> int:
@@ -228,10 +214,40 @@ class Issue(Content):
     def is_public(self) -> bool:
         return self.status == self.Status.PUBLISHED
 
+    def neighbours(self) -> tuple["Issue | None", "Issue | None"]:
+        """The ones before and after it that readers may see. One query."""
+        found = _neighbours(self.number)
+        return (
+            next((other for other in found if other.number < self.number), None),
+            next((other for other in found if other.number > self.number), None),
+        )
+
+
+@prepared(models.PositiveIntegerField())
+def _neighbours(number: int) -> IssueQuerySet:
+    published = Issue.objects.published()
+    before = published.filter(number__lt=number).order_by("-number").values("number")[:1]
+    after = published.filter(number__gt=number).order_by("number").values("number")[:1]
+    return published.filter(models.Q(number=models.Subquery(before)) | models.Q(number=models.Subquery(after)))
+
 
 class ItemQuerySet(models.QuerySet):
     def published(self) -> "ItemQuerySet":
         return self.filter(issue__in=Issue.objects.published())
+
+
+class ItemCard(NamedTuple):
+    """What an issue shows of an item beside its text, and nothing in it can change; see Card."""
+
+    kind: str
+    emoji: str
+    title: str
+    path: str
+    anchor: str
+    byline: tuple[tuple[str, str], ...]  # path and name of each author
+    date: date | None
+    links: tuple[tuple[str, str], ...]  # label and address
+    topics: tuple[tuple[str, str], ...]  # path and name
 
 
 class Item(Slugged):
@@ -290,6 +306,20 @@ class Item(Slugged):
     @property
     def minutes(self) -> int:
         return reading_minutes(self.body)
+
+    @property
+    def card(self) -> ItemCard:
+        return ItemCard(
+            self.kind,
+            self.emoji,
+            self.title,
+            self.get_absolute_url(),
+            self.anchor,
+            tuple((author.get_absolute_url(), author.name) for author in self.byline),
+            getattr(self, "date", None),
+            tuple(getattr(self, "links", ())),
+            tuple((topic.get_absolute_url(), topic.name) for topic in self.topic_list),
+        )
 
     @cached_property
     def byline(self) -> list[Any]:

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from timeline import markdown
 from timeline.glossary import Glossary
 from timeline.models.base import Content
+from timeline.models.prepared import prepared
 
 
 class ImageQuerySet(models.QuerySet["Image"]):
@@ -28,8 +29,13 @@ class ImageQuerySet(models.QuerySet["Image"]):
         figures = {image.name: image.figure for image in known}
         names = {name for text in texts for name in markdown.media_names(text)} - figures.keys()
         if names:
-            figures |= {image.name: image.figure for image in self.filter(name__in=names)}
+            figures |= {image.name: image.figure for image in _named(sorted(names))}
         return markdown.Context(figures=figures, base_url=base_url, glossary=glossary)
+
+
+@prepared(models.SlugField())
+def _named(names: list[str]) -> "models.QuerySet[Image]":
+    return Image.objects.filter(name__in=names)
 
 
 def copy_of(path: str, kind: str, width: int) -> str:

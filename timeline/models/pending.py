@@ -1,6 +1,7 @@
 """What waits until a Publisher lets readers see it, and what was corrected after publication."""
 
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.db import models
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from timeline.models.base import address
 from timeline.models.content import Issue, Item, Version
+from timeline.models.prepared import prepared
 from timeline.models.users import User
 
 
@@ -37,10 +39,6 @@ class CorrectionQuerySet(models.QuerySet["Correction"]):
         """Those that a page tells of by itself, newest first: readers need not know of a typo."""
         return self.filter(is_minor=False)
 
-    def of(self, item: Item) -> "CorrectionQuerySet":
-        """Those that changed `item`."""
-        return self.filter(rows__object_uuid=item.uuid)
-
 
 class Correction(models.Model):
     """That an issue was changed after its publication, and why: readers see it."""
@@ -66,6 +64,24 @@ class Correction(models.Model):
     @property
     def anchor(self) -> str:
         return f"at-{self.created_at:%Y%m%d-%H%M%S}"
+
+
+def told_corrections(issue: Issue, item: Item | None = None) -> list[Correction]:
+    """What the page of an issue, or of an item in it, tells of by itself, newest first. One query."""
+    found = _told_of_item(issue.pk, item.uuid) if item else _told(issue.pk)
+    for correction in found:
+        correction.issue = issue
+    return found
+
+
+@prepared(models.BigAutoField())
+def _told(issue: int) -> CorrectionQuerySet:
+    return Correction.objects.told().filter(issue=issue)
+
+
+@prepared(models.BigAutoField(), models.UUIDField())
+def _told_of_item(issue: int, uuid: UUID) -> CorrectionQuerySet:
+    return Correction.objects.told().filter(issue=issue, rows__object_uuid=uuid)
 
 
 class CorrectedRow(models.Model):
