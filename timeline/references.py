@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -87,6 +88,7 @@ def media_name(src: str) -> str:
     return src.removeprefix(MEDIA) if src.startswith(MEDIA) else ""
 
 
+@lru_cache(maxsize=2_000)
 def safe_href(url: str) -> str:
     """`url` if it is an http, https or mailto address without anything hidden in it, otherwise ""."""
     if not url.isprintable() or re.search(r'[ <>"\\]', url):  # not printable: control, invisible and odd white space

@@ -311,13 +311,16 @@ def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
         item.topic_list, item.byline = [], []
     asked: list[str] = []
     keys: list[int] = []
+    found: dict[tuple[str, str], type[models.Model]] = {}  # what is found for a list of items of a kind
     for part, rows in items.items():
         if not rows:
             continue
         model: Any = part.model
         asked.append(_places(model.topics.through, model._meta.model_name, "topic", part.kind, "topic_list", len(rows)))
         keys += (item.pk for item in rows)
+        found[part.kind, "topic_list"] = Topic
         if part.has_authors:
+            found[part.kind, "byline"] = part.author
             asked.append(_places(part.bylines.model, "item", "author", part.kind, "byline", len(rows)))
             keys += (item.pk for item in rows)
     if not asked:
@@ -326,8 +329,8 @@ def find_related(items: Mapping[Section, Sequence[Item]]) -> None:
         cursor.execute(" UNION ALL ".join(asked), keys)
         places = sorted(cursor.fetchall())
     for _, _, _, into, kind, key, *row in places:
-        model = Topic if into == "topic_list" else section(kind).author
-        getattr(by_key[kind, key], into).append(model.from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], row))
+        there = found[kind, into].from_db(DEFAULT_DB_ALIAS, ["id", "slug", "name"], row)
+        getattr(by_key[kind, key], into).append(there)
 
 
 def _places(places: Any, item: str, other: str, kind: str, into: str, many: int) -> str:
