@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.core.paginator import Page, Paginator
+from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
 from rapidfuzz.distance import OSA
@@ -21,6 +22,8 @@ from rapidfuzz.process import extract
 
 from timeline import search_index
 from timeline.models import Entry, EntryQuerySet, Filing, Word
+from timeline.models.catalogue import Counted
+from timeline.models.prepared import prepared
 from timeline.terms import Query, Token, parse, tokens
 
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
@@ -76,7 +79,7 @@ class Results:
         found: dict[str, list[Choice]] = {name: [] for name in FACETS}
         if not self.keys:
             return found
-        counted = Filing.objects.filter(name__in=FACETS, entry__in=self.keys).counted()
+        counted = _facets(self.keys)
         for name, choices in found.items():
             own = (facet for facet in counted if facet[0] == name)
             choices += [Choice(*facet) for facet in nlargest(FACET_SIZE, own, key=itemgetter(3, 1))]
@@ -87,10 +90,20 @@ class Results:
         """Page `number` (from 1) of Hits; EmptyPage past the end. One query."""
         page = Paginator(self.keys, PAGE_SIZE).page(number)
         keys = list(page.object_list)
-        entries = Entry.objects.select_related("issue").defer(*search_index.COLUMNS).in_bulk(keys)
+        entries = {entry.pk: entry for entry in _found(keys)}
         hits: list[Any] = [Hit(entries[key], self.query) for key in keys if key in entries]
         page.object_list = hits
         return page
+
+
+@prepared(models.BigAutoField())
+def _facets(entries: list[int]) -> models.QuerySet[Filing, Counted]:
+    return Filing.objects.filter(name__in=FACETS, entry__pk__in=entries).counted()
+
+
+@prepared(models.BigAutoField())
+def _found(entries: list[int]) -> EntryQuerySet:
+    return Entry.objects.filter(pk__in=entries).select_related("issue").defer(*search_index.COLUMNS)
 
 
 def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
