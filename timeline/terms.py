@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
-import snowballstemmer
+import Stemmer
 from text_unidecode import unidecode
 
 MAX_TERM = 64  # characters
@@ -27,7 +27,7 @@ _JOINTS = "-‐‑–./"  # what holds a compound together: GPT-4, 2311.11045
 # Possessive, and from the start of a word only: a long word is read once, not from each of its letters.
 _COMPOUND = re.compile(rf"(?<!\w)\w++(?:[{re.escape(_JOINTS)}]\w++)+")
 _CLAUSE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<words>[^\s"]+))')
-_stemmer = snowballstemmer.stemmer("english")
+_stemmer = Stemmer.Stemmer("english", 0)  # stem() remembers
 
 
 @lru_cache(maxsize=16_384)
