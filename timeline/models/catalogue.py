@@ -235,7 +235,7 @@ class Filing(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["entry", "name", "facet"], name="filing_unique")]
-        indexes = [models.Index(fields=["facet", "entry"], name="filing_of_facet")]
+        indexes = [models.Index(fields=["facet", "entry", "name"], name="filing_under_facet")]
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.facet}"

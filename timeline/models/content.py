@@ -168,7 +168,7 @@ class Issue(Content):
     introduction = MarkdownField(blank=True)
     closing = MarkdownField(blank=True, help_text="Instead of the closing text of the publication.")
     cover = models.ForeignKey(Image, models.PROTECT, null=True, blank=True, related_name="+")
-    published_at = models.DateTimeField("publication time", null=True, blank=True, editable=False, db_index=True)
+    published_at = models.DateTimeField("publication time", null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -179,6 +179,8 @@ class Issue(Content):
         ordering = ["-number"]
         permissions = [("publish_issue", "Can publish, schedule and withdraw issues")]
         constraints = [models.CheckConstraint(condition=models.Q(number__gt=0), name="issue_number_positive")]
+        # What is hidden is asked for by nearly every page: so no issue is read for it.
+        indexes = [models.Index(fields=["published_at", "withdrawn_at"], name="issue_public")]
 
     def __str__(self) -> str:
         return f"#{self.number} – {self.title}"
