@@ -4,13 +4,13 @@ import csv
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
-from boards.board import Group, groups, pairs
+from boards.board import Group, Pair, groups, pairs
 from boards.documents import Scores
 from boards.models import Benchmark, Measurement
 from timeline.markdown import safe_href
@@ -82,10 +82,26 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         benchmark=found,
         page=shown,
         groups=compared,
-        pairs=pairs(rows)[-SCORES:],
+        pairs=claims(found, rows, whole=not shown.has_other_pages())[-SCORES:],
         downloads=files,
         **item_context([], "html", head.publication, texts=[found.description]),
     )
+
+
+def claims(benchmark: Benchmark, rows: list[Measurement], *, whole: bool) -> list[Pair]:
+    """What `rows` claim or measure beside what was measured or claimed anywhere; `whole`: they are all that there is.
+
+    Of what stands on other pages the newest SCORES.
+    """
+    if whole:
+        return pairs(rows)
+    here = {row.pk for row in rows}
+    claimed, measured = ({row.model_id for row in rows if row.is_claim is own} for own in (True, False))
+    is_claim = Q(is_own=True, source="")
+    elsewhere = measurements(benchmark).filter(is_claim & Q(model__in=measured) | ~is_claim & Q(model__in=claimed))
+    found = elsewhere.exclude(pk__in=here).select_related(None).select_related("model", "entry")
+    known = sorted([*rows, *found[:SCORES]], key=lambda row: (row.entry.rank, row.position))
+    return [pair for pair in pairs(known) if not here.isdisjoint((pair.claimed.pk, pair.measured.pk))]
 
 
 @require_safe

@@ -181,6 +181,19 @@ def test_claims_stand_beside_what_others_measured(orca: PaperSummary, client: Cl
     assert '<h2 id="claimed">' in page and '<td class="right">−2.4</td>' in page
 
 
+def test_claims_stand_beside_what_others_measured_on_another_page(
+    orca: PaperSummary, client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    make_news(make_issue(number=3), body=AGAIN)
+    monkeypatch.setattr("boards.views.SCORES", 1)  # the newest first: 55.31 by others, 54.8, 57.7 by its authors
+    differences = []
+    for number in range(1, 4):
+        with django_assert_max_num_queries(8):
+            page = client.get(f"/benchmarks/mmlu/page/{number}/").content.decode()
+        differences.append(page.count('<td class="right">−2.4</td>'))
+    assert differences == [1, 0, 1]
+
+
 def test_authors_of_another_paper_are_others(orca: PaperSummary) -> None:
     llama = block("MMLU", "metric: accuracy", "*Llama 2 13B = 54.9%")
     make_paper(make_issue(number=3), title="Llama 2", body=llama)
