@@ -1,15 +1,17 @@
 """Pages are made once, for all that wait and before anybody asks, and their memory is bounded."""
 
+import gzip
 import threading
 from collections.abc import Callable
 from typing import Any
 
+import brotli
 import pytest
 from django.db import connection
 from django.test import Client
 
 from tests.factories import make_issue
-from tests.timeline.pagecache.conftest import Site
+from tests.timeline.pagecache.conftest import Reply, Site
 from tests.ways import elsewhere
 from timeline import pagecache
 from timeline.models import Topic
@@ -53,6 +55,57 @@ def test_a_page_too_large_for_the_room_is_served_and_not_kept(
     site = make_site(room=10_000)
     assert [site.ask("/issues/2/").status for _ in range(2)] == [200, 200]
     assert (site.was_asked(), site.cache.stock.size) == (["/issues/2/"] * 2, 0)
+
+
+def test_a_page_that_is_asked_for_again_is_packed_tightly(
+    site: Site, rows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pagecache, "QUIET", 0)
+
+    def ask(encoding: str, **headers: str) -> Reply:
+        return site.ask("/issues/2/", accept_encoding=encoding, **headers)
+
+    loose, zipped, stock = ask("br"), ask("gzip"), site.cache.stock
+    site.ask("/issues/")
+    site.cache.tighten(stock)
+    tight = ask("br")
+    assert len(tight.body) < len(loose.body)
+    assert brotli.decompress(tight.body) == brotli.decompress(loose.body) == gzip.decompress(ask("gzip").body)
+    assert tight.headers["content-length"] == str(len(tight.body))
+    assert {name for name in tight.headers if tight.headers[name] != loose.headers[name]} == {"content-length", "etag"}
+    assert (ask("br", if_none_match=tight.headers["etag"]).status, ask("gzip")) == (304, zipped)
+    assert ask("br", if_none_match=loose.headers["etag"]).status == 200  # other bytes are another page to a browser
+    assert stock.size == sum(page.size for page in stock.pages.values())
+    site.cache.tighten(stock)  # the list was asked for once
+    assert [(path, page.is_tight) for (_, path), page in stock.pages.items()] == [
+        ("/issues/2/", True),
+        ("/issues/", False),
+    ]
+
+
+def test_nothing_is_packed_tightly_while_pages_change_or_a_reader_waits(
+    site: Site, rows: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        first = site.ask("/issues/2/", accept_encoding="br")
+    site.cache.tighten(site.cache.stock)
+    monkeypatch.setattr(pagecache, "QUIET", 0)
+    with site.cache.reader():
+        site.cache.tighten(site.cache.stock)
+    assert site.ask("/issues/2/", accept_encoding="br") == first
+    site.cache.tighten(site.cache.stock)
+    assert site.ask("/issues/2/", accept_encoding="br") != first
+
+
+def test_a_page_that_went_meanwhile_does_not_come_back(site: Site, rows: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        site.ask("/issues/2/", accept_encoding="br")
+    stock = site.cache.stock
+    (loose,) = [stock.loose()]
+    del stock.pages[loose[0]]
+    stock.size -= loose[1].counted
+    stock.tighten(*loose)
+    assert (stock.pages, stock.size, stock.ready) == ({}, 0, {})
 
 
 class Call(threading.Thread):
