@@ -108,14 +108,13 @@ def home(request: HttpRequest) -> HttpResponse:
     newest = issues[0] if issues else None
     own = next((entry for entry in entries if newest and entry.path == newest.get_absolute_url()), None)
     lead = getattr(own, "lead", None)
+    parts = by_kind(inside[newest]) if newest else []
     return render_page(
         request,
         "timeline/home.html",
         head,
         newest=newest,
-        contents=tuple(
-            (part.title, tuple(map(Line.of, part.items))) for part in (by_kind(inside[newest]) if newest else ())
-        ),
+        contents=tuple((part.title, tuple(map(Line.of, part.items))) for part in parts),
         minutes=own.minutes if own else 0,
         lead=lead,
         earlier=[
