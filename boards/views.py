@@ -20,7 +20,8 @@ from timeline.twins import bullets, document, figures, line, link, markdown_resp
 from timeline.views import find, paged, render_page
 
 PAGE_SIZE = 100  # benchmarks
-SCORES = 100  # on a page of a benchmark, and so many pairs of them; the downloads have all
+SCORES = 100  # on a page of a benchmark; the downloads have all
+PAIRS = 50  # of a claim and what others measured, on such a page
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs at the start of a cell
 
 
@@ -82,7 +83,7 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         benchmark=found,
         page=shown,
         groups=compared,
-        pairs=claims(found, rows, whole=not shown.has_other_pages())[-SCORES:],
+        pairs=claims(found, rows, whole=not shown.has_other_pages())[-PAIRS:],
         downloads=files,
         **item_context([], "html", head.publication, texts=[found.description]),
     )
@@ -91,7 +92,7 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
 def claims(benchmark: Benchmark, rows: list[Measurement], *, whole: bool) -> list[Pair]:
     """What `rows` claim or measure beside what was measured or claimed anywhere; `whole`: they are all that there is.
 
-    Of what stands on other pages the newest SCORES.
+    Of what stands on other pages the newest PAIRS.
     """
     if whole:
         return pairs(rows)
@@ -100,7 +101,7 @@ def claims(benchmark: Benchmark, rows: list[Measurement], *, whole: bool) -> lis
     is_claim = Q(is_own=True, source="")
     elsewhere = measurements(benchmark).filter(is_claim & Q(model__in=measured) | ~is_claim & Q(model__in=claimed))
     found = elsewhere.exclude(pk__in=here).select_related(None).select_related("model", "entry")
-    known = sorted([*rows, *found[:SCORES]], key=lambda row: (row.entry.rank, row.position))
+    known = sorted([*rows, *found[:PAIRS]], key=lambda row: (row.entry.rank, row.position))
     return [pair for pair in pairs(known) if not here.isdisjoint((pair.claimed.pk, pair.measured.pk))]
 
 
