@@ -11,8 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
@@ -33,8 +32,6 @@ PACKAGES = (
 )
 MEASURED = ("/", "/issues/2/", "/papers/orca-2/")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
-READERS = 20  # of each of these; two processes answer
-SECONDS_TO_PACK = 5
 TRIES = 3  # of Lighthouse: what others take from the machine is not the fault of a page
 
 VALIDATE = """
@@ -141,17 +138,6 @@ def lighthouse(url: str) -> dict[str, float]:
     return best
 
 
-def heat(addresses: Sequence[str]) -> None:
-    """Ask for them as often as no page is asked for that nobody reads: so they are packed as they are for nearly all.
-
-    Whoever comes first gets an eighth more bytes (timeline.pagecache).
-    """
-    for address in addresses:
-        for _ in range(READERS):
-            requests.get(address, headers={"Accept-Encoding": "gzip, deflate, br"}, timeout=60)
-    time.sleep(SECONDS_TO_PACK)
-
-
 def perfect(scores: dict[str, float]) -> bool:
     return scores == dict.fromkeys(CATEGORIES, 100) | {"layout shift": 0}
 
@@ -172,7 +158,6 @@ def main() -> None:
             problems_found = list(problems)
             print(f"{name:32} {count:4} checked {len(problems_found):4} short", flush=True)
             short += [f"{name}: {problem}" for problem in problems_found]
-        heat([url + path for path in MEASURED])
         for path in MEASURED:
             scores = lighthouse(url + path)
             print(f"Lighthouse {path:21}", *(f"{name} {score:g}" for name, score in scores.items()), flush=True)
