@@ -38,7 +38,7 @@ def no_script_fails(context: BrowserContext) -> Iterator[None]:
             problems.append(f"{request.url}: {why}")
 
     context.on("requestfailed", lambda request: lost(request, request.failure))
-    context.on("response", lambda response: response.ok or lost(response.request, str(response.status)))
+    context.on("response", lambda each: each.ok or each.status == 304 or lost(each.request, str(each.status)))
     context.on("weberror", lambda error: problems.append(str(error.error)))
     context.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
     yield

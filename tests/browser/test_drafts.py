@@ -92,6 +92,24 @@ def test_who_was_signed_out_signs_in_in_place_and_saves(page: Page) -> None:
     assert paper.body == "Typed while signed out. And on."
 
 
+def test_caret_is_back_before_the_first_key_after_a_dialog(page: Page) -> None:
+    opened(page)
+    field = page.locator("#id_body")
+    Session.objects.all().delete()
+    field.fill("Typed while signed out.")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    field.evaluate("""async () => {
+        const dialog = document.querySelector("dialog[open]");
+        const closed = new Promise((resolve) => dialog.addEventListener("close", resolve));
+        dialog.close();
+        await null; // no key comes before this, but one may come before the event
+        document.execCommand("insertText", false, " And");
+        await closed;
+    }""")
+    page.keyboard.type(" on.")
+    expect(field).to_have_value("Typed while signed out. And on.")
+
+
 def test_new_text_is_offered_on_the_page_where_one_adds(page: Page) -> None:
     opened(page)
     page.goto("/admin/papers/papersummary/add/")
