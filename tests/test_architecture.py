@@ -14,6 +14,7 @@ LAYERS = [
     [
         "settings",
         "compression",
+        "loaders",
         "storage",
         "object_storage",
         "leases",

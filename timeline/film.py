@@ -8,9 +8,9 @@ import subprocess
 import sys
 import weakref
 from pathlib import Path
+from secrets import token_hex
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import IO
-from uuid import uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -47,7 +47,7 @@ def prepare(file: IO[bytes]) -> tuple[File, Picture.Image, tuple[int, int]]:
             still.load()
         # An open file outlives its name. It may be as large as a film, and goes with the last one who knows it.
         content = Path(folder, f"clean.{kind}").open("rb")  # noqa: SIM115
-        clean = File(content, name=f"{uuid4().hex}.{kind}")
+        clean = File(content, name=f"{token_hex(8)}.{kind}")
         weakref.finalize(clean, content.close)
         return clean, still, still.size
 

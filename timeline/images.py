@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from io import BytesIO
 from pathlib import PurePath
+from secrets import token_hex
 from typing import IO, Any
-from uuid import uuid4
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
@@ -102,7 +102,7 @@ def prepare_picture(file: IO[bytes]) -> Clean:
         raise ValidationError(
             "This is no picture and no film that we can read: upload a PNG, JPEG, WebP, GIF, AVIF, MP4 or WebM."
         ) from error
-    clean = ContentFile(written.getvalue(), name=f"{uuid4().hex}.{EXTENSIONS[kind]}")
+    clean = ContentFile(written.getvalue(), name=f"{token_hex(8)}.{EXTENSIONS[kind]}")
     return Clean(clean, first.width, first.height, poster)
 
 
@@ -128,7 +128,7 @@ def as_poster(still: Picture.Image) -> ContentFile:
     plate.thumbnail((POSTER_WIDTH, POSTER_WIDTH * 10))
     written = BytesIO()
     plate.save(written, "JPEG", quality=85, progressive=True)
-    return ContentFile(written.getvalue(), name=f"{uuid4().hex}.jpg")
+    return ContentFile(written.getvalue(), name=f"{token_hex(8)}.jpg")
 
 
 def prepare_captions(file: IO[bytes]) -> ContentFile:
@@ -142,7 +142,7 @@ def prepare_captions(file: IO[bytes]) -> ContentFile:
         raise ValidationError(
             "This is no WebVTT: its first line has to be WEBVTT, its letters UTF-8, its size below 1 MB."
         )
-    return ContentFile(text.encode(), name=f"{uuid4().hex}.vtt")
+    return ContentFile(text.encode(), name=f"{token_hex(8)}.vtt")
 
 
 def free_name(text: str) -> str:

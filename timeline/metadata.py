@@ -91,7 +91,7 @@ class Head:
             data["description"] = self.description
         if self.picture:
             data["image"] = self.picture
-        text = json.dumps(data | self.json_ld, cls=DjangoJSONEncoder, ensure_ascii=False)
+        text = json.dumps(data | self.json_ld, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
         # As django.utils.html.json_script does, which writes type="application/json" only.
         return mark_safe(text.translate({ord(char): f"\\u{ord(char):04X}" for char in "<>&\u2028\u2029"}))
 

@@ -47,7 +47,7 @@ class Section:
     title: str
     headings: tuple[str, ...] = ()  # other names under which a document that is imported may know it
     data: type[Schema] | None = None  # what the API tells of an item beyond what all kinds share, read from the item
-    is_square = False  # the node of its items on the line, in a picture; base.css has the one on pages
+    is_square = False  # the node of its items on the line, in a picture; pages.css has the one on pages
 
     @property
     def kind(self) -> str:

@@ -75,7 +75,7 @@ def test_film_is_written_anew_with_its_streams_and_without_metadata(
     clean.file.seek(0)
     assert (ending in name, found, SECRET.encode() in clean.file.read()) == (True, expected, False)
     stem, _, extension = str(clean.file.name).rpartition(".")
-    assert (len(stem), extension, clean.width, clean.height) == (32, ending, 64, 48)
+    assert (len(stem), extension, clean.width, clean.height) == (16, ending, 64, 48)
 
 
 def test_every_frame_is_still_there() -> None:
@@ -147,4 +147,4 @@ def test_captions_that_are_no_webvtt_are_refused(data: bytes) -> None:
 def test_captions_are_kept_as_they_are_under_a_name_of_ours() -> None:
     text = "WEBVTT\n\n00:00.000 --> 00:01.000\nHällo\n"
     captions = prepare_captions(BytesIO(b"\xef\xbb\xbf" + text.encode()))
-    assert (captions.read().decode(), len(str(captions.name))) == (text, 36)
+    assert (captions.read().decode(), len(str(captions.name))) == (text, 20)

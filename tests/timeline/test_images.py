@@ -26,7 +26,7 @@ def opened(clean: Clean) -> Picture.Image:
 def test_prepare_keeps_format_and_size_and_takes_a_name_of_ours(kind: str) -> None:
     clean = prepare(picture(kind, name="../../evil name.html"))
     stem, _, extension = str(clean.file.name).rpartition(".")
-    assert (len(stem), extension) == (32, kind.lower().replace("jpeg", "jpg"))
+    assert (len(stem), extension) == (16, kind.lower().replace("jpeg", "jpg"))
     assert (opened(clean).format, opened(clean).size, clean.width, clean.height) == (kind, (40, 30), 40, 30)
     assert clean.poster is None
 

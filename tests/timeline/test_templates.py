@@ -235,7 +235,7 @@ def test_in_production_every_module_is_imported_by_a_name_that_changes_with_it(t
         for script in tmp_path.glob("js/*.*.js")
         for name in re.findall(r'^import .* from "\./(.*)";$', script.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert imported and all(re.fullmatch(r"[-\w]+\.[0-9a-f]{12}\.js", name) for name in imported)
+    assert imported and all(re.fullmatch(r"[-\w]+\.[0-9a-f]{8}\.js", name) for name in imported)
     assert all((tmp_path / "js" / name).is_file() for name in imported)
 
 
