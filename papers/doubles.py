@@ -11,8 +11,8 @@ from itertools import product
 from rapidfuzz.distance import OSA
 
 from papers.models import Author, NotSame, Spelling
+from timeline import terms
 from timeline.sections import sections
-from timeline.terms import tokens
 
 LEAST = 60  # of the points that make a proposal
 Words = tuple[str, ...]  # of a name, without accents
@@ -68,7 +68,7 @@ def best_reason(first: Author, second: Author, names: set[Words], others: set[Wo
 
 
 def words_of(name: str) -> Words:
-    return tuple(token.term for token in tokens(name))
+    return tuple(terms.Words(name).terms)
 
 
 def items_together(authors: Set[int]) -> dict[int, set[int]]:

@@ -71,8 +71,8 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
 
 @prepared(models.CharField())
 def written_with(author: str) -> QuerySet[Filing, Counted]:
-    """The authors of what is by this one (a slug), with him."""
-    return Filing.objects.published().named("author", beside={"author": author}).counted()
+    """Who wrote most with this author (a slug), who is one of them."""
+    return Filing.objects.published().named("author", beside={"author": author}).counted(most=COAUTHORS + 1)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from timeline.models.catalogue import ISSUE_RANK, ISSUES, LONG
 from timeline.models.glossary import new_seal
 from timeline.search_index import is_migrated, matching
 from timeline.sections import Section, across, find_related, section, sections
-from timeline.terms import STEM, Clause, Query, terms, tokens
+from timeline.terms import STEM, Clause, Query, Words, terms
 
 SECTION_RANK = 10_000  # apart are the ranks of two sections in an issue
 
@@ -184,8 +184,8 @@ def write_uses(term: Term) -> None:
     Term.objects.filter(pk=term.pk).update(seal=term.seal)
     concerned = models.Q(pk__in=Filing.objects.entries({"term": str(term.uuid)}))
     for name in term.explained.names:
-        if words := tuple(token.term for token in tokens(name)):
-            concerned |= models.Q(pk__in=matching(Query((Clause(words),))))
+        if words := tuple(Words(name).terms):
+            concerned |= matching(Query((Clause(words),)))
     write_terms(Entry.objects.items().filter(concerned))
 
 

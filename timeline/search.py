@@ -4,14 +4,13 @@ The index says which entries match and how well; what is shown of them (snippets
 texts, so it is the same on every database.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.paginator import Page, Paginator
 from django.db import models
@@ -24,16 +23,24 @@ from timeline import search_index
 from timeline.models import Entry, EntryQuerySet, Filing, Word
 from timeline.models.catalogue import Counted
 from timeline.models.prepared import prepared
-from timeline.terms import Query, Token, parse, tokens
+from timeline.terms import Query, Words, parse
 
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
 PAGE_SIZE = 20
 SNIPPET = 36  # words
-BEGINNING = 120  # words of a text that are looked at first
+BEGINNING = 1_000  # characters of a text that are looked at first
 FACETS = ("kind", "topic", "author", "year", "issue")
 FACET_SIZE = 8  # values of a facet that are offered
 
 Segments = list[tuple[bool, str]]  # (whether it is a hit, text)
+
+
+class Found(NamedTuple):
+    """A clause of a query in a text: its first and its last word, and which one it is, counted from 0."""
+
+    first: int
+    last: int
+    clause: int
 
 
 @dataclass(frozen=True)
@@ -96,9 +103,9 @@ class Results:
         return page
 
 
-@prepared(models.BigAutoField())
+@prepared([models.BigAutoField()])
 def _facets(entries: list[int]) -> models.QuerySet[Filing, Counted]:
-    return Filing.objects.filter(name__in=FACETS, entry__pk__in=entries).counted()
+    return Filing.objects.filter(name__in=FACETS, entry__pk__among=entries).counted()
 
 
 @prepared(models.BigAutoField())
@@ -111,30 +118,33 @@ def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
     query = parse(text)
     if not query.clauses:
         return Results(text, query, [], False)
-    entries = Entry.objects.published().having(filters or {})
-    keys = _matching(entries, query)
+    keys = _matching(filters or {}, query)
     is_cut = len(keys) > MOST
     if is_cut:
-        keys = list(dict.fromkeys(_matching(entries, query, in_title=True) + keys))[:MOST]
+        keys = list(dict.fromkeys(_matching(filters or {}, query, in_title=True) + keys))[:MOST]
     place = {key: index for index, key in enumerate(keys)}
     rank = search_index.ranks(query, keys) if len(keys) > 1 else {}
     return Results(text, query, sorted(keys, key=lambda key: (-rank.get(key, 0), place[key])), is_cut)
 
 
-def _matching(entries: EntryQuerySet, query: Query, *, in_title: bool = False) -> list[int]:
+def _matching(filters: Mapping[str, str], query: Query, *, in_title: bool = False) -> list[int]:
     """The newest MOST + 1 that match."""
-    found = entries.filter(pk__in=search_index.matching(query, in_title=in_title))
+    facets = dict(filters)
+    kind = {"kind": facets.pop("kind")} if "kind" in facets else {}
+    matching = search_index.matching(query, Filing.objects.entries(facets) if facets else None, in_title=in_title)
+    found = Entry.objects.published().having(kind).filter(matching)
     return list(found.order_by("-date", "rank").values_list("pk", flat=True)[: MOST + 1])
 
 
 def suggestion(text: str) -> str:
     """`text` with the words that stand nowhere replaced by the nearest that do, if that finds something; else ""."""
-    typed = [token for token in tokens(text) if len(token.term) > 3]
-    known = set(Word.objects.filter(word__in={token.term for token in typed}).values_list("word", flat=True))
+    words = Words(text)
+    typed = [(term, place) for term, place in zip(words.terms, words.spans, strict=True) if len(term) > 3]
+    known = set(Word.objects.filter(word__in={term for term, _ in typed}).values_list("word", flat=True))
     found, changed = text, False
-    for token in reversed([token for token in typed if token.term not in known][:3]):
-        if near := _nearest(token.term):
-            found, changed = found[: token.start] + near + found[token.end :], True
+    for term, (start, end) in reversed([one for one in typed if one[0] not in known][:3]):
+        if near := _nearest(term):
+            found, changed = found[:start] + near + found[end:], True
     return found if changed and search(found).keys else ""
 
 
@@ -154,62 +164,68 @@ def _nearest(term: str) -> str:
 
 def marked(text: str, query: Query) -> Segments:
     """`text` in pieces: what was sought, and what is between."""
-    return _segments(text, 0, len(text), [(start, end) for start, end, _ in _hits(list(tokens(text)), query)])
+    words = Words(text)
+    return _segments(text, 0, len(text), words, _hits(words, query))
 
 
 def snippet(text: str, query: Query) -> Segments:
     """About SNIPPET words of `text` where most of what was sought stands close together; its beginning otherwise."""
     clauses = query.clauses
-    rest = tokens(text)
-    found = list(islice(rest, BEGINNING))
-    if not found:
-        return []
-    hits = _hits(found, query)
-    best, first = _closest(found, hits)
+    end_of_beginning = text.find(" ", BEGINNING)
+    words = Words(text[:end_of_beginning] if end_of_beginning > 0 else text)
+    hits = _hits(words, query)
+    best, first = _closest(hits, len(clauses))
     # Where all stands close together in the beginning, no later place is better: most of the text need not be read.
-    if best < len(clauses) or first + SNIPPET + max(len(clause.words) for clause in clauses) >= len(found):
-        found += rest
-        hits = _hits(found, query)
-        best, first = _closest(found, hits)
-    last = min(first + SNIPPET, len(found)) - 1
-    begin, end = found[first].start if first else 0, found[last].end if last < len(found) - 1 else len(text)
-    pieces = _segments(text, begin, end, [(start, stop) for start, stop, _ in hits])
+    longest = max((len(clause.words) for clause in clauses), default=0)
+    if best < len(clauses) or first + SNIPPET + longest >= len(words.terms):
+        words = Words(text)
+        hits = _hits(words, query)
+        best, first = _closest(hits, len(clauses))
+    if not words.terms:
+        return []
+    last = min(first + SNIPPET, len(words.terms)) - 1
+    begin = words.spans[first][0] if first else 0
+    end = words.spans[last][1] if last < len(words.terms) - 1 else len(text)
+    pieces = _segments(text, begin, end, words, hits)
     return [(False, "… ")] * (begin > 0) + pieces + [(False, " …")] * (end < len(text))
 
 
-def _closest(found: Sequence[Token], hits: Sequence[tuple[int, int, int]]) -> tuple[int, int]:
-    """How many clauses stand within SNIPPET words, at most, and from which token on it is best to begin."""
-    starts = [token.start for token in found]
+def _closest(hits: Sequence[Found], clauses: int) -> tuple[int, int]:
+    """How many clauses stand within SNIPPET words, at most, and from which word on it is best to begin."""
     best = first = 0
-    for start, _, _ in hits:
-        at = bisect_left(starts, start)
-        end = starts[min(at + SNIPPET, len(found)) - 1]
-        within = {clause for place, _, clause in hits if start <= place <= end}
+    for index, (at, _, _) in enumerate(hits):
+        within = set()
+        for place, _, clause in islice(hits, index, None):
+            if place >= at + SNIPPET:
+                break
+            within.add(clause)
         if len(within) > best:
             best, first = len(within), max(0, at - 8)
+        if best == clauses:
+            break
     return best, first
 
 
-def _hits(found: Sequence[Token], query: Query) -> list[tuple[int, int, int]]:
-    """(start, end, which clause) of what was sought, in order and apart from each other."""
-    hits = []
-    at = 0
-    while at < len(found):
-        if not query.begins(found[at].term):
-            at += 1
+def _hits(words: Words, query: Query) -> list[Found]:
+    """What was sought, in order and apart from each other."""
+    hits: list[Found] = []
+    terms, begins, free = words.terms, query.begins, 0  # from which word on
+    for at in [at for at, term in enumerate(terms) if begins[term]]:
+        if at < free:
             continue
-        lengths = [clause.length_at(found, at) for clause in query.clauses]
-        longest = max(lengths, default=0)
-        if longest:
-            hits.append((found[at].start, found[at + longest - 1].end, lengths.index(longest)))
-        at += longest or 1
+        lengths = {clause: query.clauses[clause].length_at(words, at) for clause in begins[terms[at]]}
+        clause = max(lengths, key=lengths.__getitem__)  # of equals the first
+        if longest := lengths[clause]:
+            free = at + longest
+            hits.append(Found(at, free - 1, clause))
     return hits
 
 
-def _segments(text: str, begin: int, end: int, hits: Sequence[tuple[int, int]]) -> Segments:
+def _segments(text: str, begin: int, end: int, words: Words, hits: Sequence[Found]) -> Segments:
     pieces: Segments = []
     at = begin
-    for start, stop in hits:
+    for found in hits:
+        start, stop = words.spans[found.first][0], words.spans[found.last][1]
         if start < at or stop > end:
             continue
         pieces += [(False, text[at:start]), (True, text[start:stop])]

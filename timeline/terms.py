@@ -7,10 +7,9 @@ also stand between the words of two texts, so that no phrase reaches from one in
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import Stemmer
 from text_unidecode import unidecode
@@ -41,29 +40,34 @@ def stem(term: str) -> str:
     return str(_stemmer.stemWord(term))
 
 
-class Token(NamedTuple):
-    start: int
-    end: int
-    term: str
+class Words:
+    """The words of a text: their terms at once, and their places where somebody asks.
 
+    Of the long texts of twenty results a search mostly wants to know that a word is not there.
+    """
 
-def tokens(text: str) -> Iterator[Token]:
-    """The words of `text` with their places in it."""
-    for match in _WORD.finditer(text):
-        if term := fold(match[0]):
-            yield Token(*match.span(), term)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._folded = [*map(fold, _WORD.findall(text))]
+        self.terms = [*filter(None, self._folded)]
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each begins and ends."""
+        places = (match.span() for match in _WORD.finditer(self._text))
+        return [place for place, term in zip(places, self._folded, strict=True) if term]
 
 
 def terms(text: str) -> list[str]:
     """What the index keeps of `text`."""
-    words = [token.term for token in tokens(text)]
+    words = Words(text).terms
     stems = dict.fromkeys(STEM + stem(word) for word in words)
     joined = dict.fromkeys(_joined(match[0]) for match in _COMPOUND.finditer(text))
     return [*words, *stems, *joined]
 
 
 def _joined(compound: str) -> str:
-    return "".join(token.term for token in tokens(compound))[:MAX_TERM]
+    return "".join(Words(compound).terms)[:MAX_TERM]
 
 
 @dataclass(frozen=True)
@@ -75,31 +79,32 @@ class Clause:
     joined: str = ""  # the words of a compound in one piece
     is_prefix: bool = False  # the last word may go on
 
-    def begins(self, term: str) -> bool:
-        """Whether this clause may begin with a token of that term."""
-        first = self.joined or self.words[0]
-        return term.startswith(first) or first.startswith(term) or bool(self.stem and stem(term) == self.stem)
+    @property
+    def first(self) -> str:
+        """What it begins with, in one piece: its first word begins so, or is the beginning of that."""
+        return self.joined or self.words[0]
 
-    def length_at(self, found: Sequence[Token], at: int) -> int:
-        """How many of the tokens from `at` on are this clause, which may begin there: 0 for none."""
-        if self.stem and stem(found[at].term) == self.stem:
+    def length_at(self, words: Words, at: int) -> int:
+        """How many of the words from `at` on are this clause, which may begin there: 0 for none."""
+        terms = words.terms
+        if self.stem and stem(terms[at]) == self.stem:
             return 1
-        if joined := self._compound(found, at):
+        if joined := self._compound(words, at):
             return joined
         *exact, last = self.words
-        if at + len(exact) >= len(found):
+        if at + len(exact) >= len(terms):
             return 0
-        fits = all(found[at + index].term == word for index, word in enumerate(exact))
-        return len(self.words) if fits and self._fits(found[at + len(exact)].term, last) else 0
+        fits = all(terms[at + index] == word for index, word in enumerate(exact))
+        return len(self.words) if fits and self._fits(terms[at + len(exact)], last) else 0
 
-    def _compound(self, found: Sequence[Token], at: int) -> int:
-        """How many tokens from `at` on are the only word of this clause, or its words, in one piece."""
+    def _compound(self, words: Words, at: int) -> int:
+        """How many words from `at` on are the only word of this clause, or its words, in one piece."""
         wanted = self.joined or (self.words[0] if self.stem else "")
         piece = ""
-        for index in range(at, len(found)):
-            if index > at and found[index].start - found[index - 1].end != 1:
+        for index in range(at, len(words.terms)):
+            if index > at and words.spans[index][0] - words.spans[index - 1][1] != 1:
                 break
-            piece += found[index].term
+            piece += words.terms[index]
             if wanted and self._fits(piece, wanted):
                 return index - at + 1
             if len(piece) >= len(wanted):
@@ -116,13 +121,29 @@ class Query:
 
     clauses: tuple[Clause, ...] = ()
     excluded: tuple[Clause, ...] = ()
-    _begins: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def begins(self, term: str) -> bool:
-        """Whether any of its clauses may begin with a token of that term: every word of all results is asked."""
-        if term not in self._begins:
-            self._begins[term] = any(clause.begins(term) for clause in self.clauses)
-        return self._begins[term]
+    @cached_property
+    def begins(self) -> "Beginnings":
+        return Beginnings(self.clauses)
+
+
+class Beginnings(dict[str, tuple[int, ...]]):
+    """Which of these clauses, counted from 0, may begin with a word of a term: every word of all results is asked."""
+
+    def __init__(self, clauses: Sequence[Clause]) -> None:
+        super().__init__()
+        self.clauses = [(index, clause.first, clause.stem) for index, clause in enumerate(clauses)]
+
+    def __missing__(self, term: str) -> tuple[int, ...]:
+        own = stem(term)
+        self[term] = tuple(
+            [
+                index
+                for index, first, stemmed in self.clauses
+                if term.startswith(first) or first.startswith(term) or own == stemmed
+            ]
+        )
+        return self[term]
 
 
 def parse(text: str) -> Query:
@@ -137,7 +158,7 @@ def parse(text: str) -> Query:
     text = text[:MAX_QUERY]
     for match in list(_CLAUSE.finditer(text))[:MAX_CLAUSES]:
         typed = match["words"] or match["phrase"] or ""
-        words = tuple(token.term for token in tokens(typed))
+        words = tuple(Words(typed).terms)
         if not words:
             continue
         if match["phrase"] is not None:

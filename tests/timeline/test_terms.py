@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timeline.terms import MAX_CLAUSES, MAX_TERM, STEM, Clause, Query, fold, parse, terms, tokens
+from timeline.terms import MAX_CLAUSES, MAX_TERM, STEM, Clause, Query, Words, fold, parse, terms
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,17 @@ def test_terms_are_words_then_marked_stems_then_compounds() -> None:
     ]
 
 
-def test_tokens_know_their_places() -> None:
-    text = "Łukasz’ “Orca 2”"
-    assert [(text[token.start : token.end], token.term) for token in tokens(text)] == [
-        ("Łukasz", "lukasz"),
-        ("Orca", "orca"),
-        ("2", "2"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Łukasz’ “Orca 2”", [("Łukasz", "lukasz"), ("Orca", "orca"), ("2", "2")]),
+        ("one \U000102a0 two", [("one", "one"), ("two", "two")]),  # a letter of Carian: nothing is left of it
+        ("", []),
+    ],
+)
+def test_words_know_their_places(text: str, found: list[tuple[str, str]]) -> None:
+    words = Words(text)
+    assert [(text[slice(*span)], term) for span, term in zip(words.spans, words.terms, strict=True)] == found
 
 
 @pytest.mark.parametrize(
@@ -87,10 +91,10 @@ def test_every_term_is_ascii_and_every_text_is_a_query(text: str) -> None:
     ],
 )
 def test_a_clause_knows_where_it_stands_in_a_text(typed: str, text: str, found: list[str]) -> None:
-    words = list(tokens(text))
+    words = Words(text)
     (clause,) = parse(typed).clauses
-    places = [(at, length) for at in range(len(words)) if (length := clause.length_at(words, at))]
-    assert [text[words[at].start : words[at + length - 1].end] for at, length in places] == found
+    places = [(at, length) for at in range(len(words.terms)) if (length := clause.length_at(words, at))]
+    assert [text[words.spans[at][0] : words.spans[at + length - 1][1]] for at, length in places] == found
 
 
 def test_a_very_long_word_is_read_once() -> None:

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
+from django.db.models.functions import Rank
 from django.db.models.query import BaseIterable
 
 from timeline.models.base import Content
@@ -198,9 +199,12 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         known = Facet.objects.filter(name=name, value=models.OuterRef("slug"))
         return models.Exists(known.annotate(first=models.Subquery(first)).filter(first__isnull=False))
 
-    def counted(self) -> "models.QuerySet[Filing, Counted]":
-        """(name, value, label, how many) of their facets. One query."""
+    def counted(self, most: int | None = None) -> "models.QuerySet[Filing, Counted]":
+        """(name, value, label, how many) of their facets; or of the `most` frequent, and all as frequent. One query."""
         grouped: Any = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
+        if most is not None:
+            frequent = models.Window(Rank(), order_by=models.F("count").desc())
+            grouped = grouped.annotate(place=frequent).filter(place__lte=most)
         grouped._iterable_class = _Labelled
         return grouped
 

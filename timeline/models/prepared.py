@@ -4,6 +4,7 @@ Django writes the SQL of a queryset anew whenever somebody asks. From one page t
 values differ, and to write the SQL of its eight queries was more than a third of the work for it.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from copy import copy
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 KEPT = 16  # forms of a question
 
+Field = models.Field[Any, Any] | list[models.Field[Any, Any]] | None  # see prepared()
 Row = TypeVar("Row")
 Values = ParamSpec("Values")
 
@@ -40,6 +42,33 @@ class Parameter(models.Expression):
             if not least <= value <= most:
                 raise EmptyResultSet
         return field.get_db_prep_value(value, connection)
+
+
+class ListParameter(Parameter):
+    """A list of any length, for Among."""
+
+    def bind(self, values: Sequence[Any], connection: Any) -> Any:
+        return _as_one(values[self.place], connection)
+
+
+def _as_one(values: list[Any], connection: Any) -> Any:
+    """A list of numbers or texts as the one value of a parameter."""
+    return values if connection.vendor == "postgresql" else json.dumps(values)
+
+
+@models.Field.register_lookup
+class Among(models.Lookup):
+    """`__in`, with a list as one parameter: a thousand of them take milliseconds to be counted and sent."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, parameters = self.process_lhs(compiler, connection)
+        own = self.rhs if isinstance(self.rhs, ListParameter) else _as_one(list(self.rhs), connection)
+        if connection.vendor == "postgresql":
+            return f"{left} = ANY(%s::{self.lhs.output_field.cast_db_type(connection)}[])", (*parameters, own)
+        return f"{left} IN (SELECT value FROM json_each(%s))", (*parameters, own)
 
 
 _PRESENT = Parameter(-1, models.DateTimeField())
@@ -81,9 +110,7 @@ class _Question:
 class Prepared(Generic[Values, Row]):
     """See prepared()."""
 
-    def __init__(
-        self, fields: Sequence[models.Field[Any, Any] | None], ask: Callable[Values, models.QuerySet[Any, Row]]
-    ) -> None:
+    def __init__(self, fields: Sequence[Field], ask: Callable[Values, models.QuerySet[Any, Row]]) -> None:
         self.fields = fields
         self.ask = ask
         self.written = lru_cache(maxsize=KEPT)(self._write)
@@ -101,6 +128,9 @@ class Prepared(Generic[Values, Row]):
         for field, argument in zip(self.fields, arguments, strict=True):
             if field is None:
                 form.append(argument)
+            elif isinstance(field, list):
+                form.append(None)
+                values.append(argument)
             elif isinstance(argument, list):
                 # As many as the next power of two: so there are few forms.
                 form.append(1 << (len(argument) - 1).bit_length() if argument else 0)
@@ -121,6 +151,10 @@ class Prepared(Generic[Values, Row]):
             if field is None:
                 arguments.append(own)
                 continue
+            if isinstance(field, list):
+                arguments.append(ListParameter(place, field[0]))
+                place += 1
+                continue
             parameters = [Parameter(place + index, field) for index in range(1 if own is None else own)]
             arguments.append(parameters[0] if own is None else parameters)
             place += len(parameters)
@@ -132,13 +166,14 @@ class Prepared(Generic[Values, Row]):
 
 
 def prepared(
-    *fields: models.Field[Any, Any] | None,
+    *fields: Field,
 ) -> Callable[[Callable[Values, models.QuerySet[Any, Row]]], Prepared[Values, Row]]:
     """Makes of a function that gives a queryset one that gives its rows.
 
     `fields` are those of its arguments. It sees an expression in place of a value, and of a list a list of them, which
-    may be longer than the one that is asked for, with its last value more than once. Where None stands for a field it
-    sees the argument itself. Nothing else and only present() may decide what it gives, for it is asked once. Rows that
+    may be longer than the one that is asked for, with its last value more than once. Where the field stands in a list,
+    it sees one expression for a whole list, which only `__among` takes. Where None stands for a field it sees the
+    argument itself. Nothing else and only present() may decide what it gives, for it is asked once. Rows that
     belong to the queryset of something else, or are to be prefetched, are not for it.
     """
     return lambda ask: Prepared(fields, ask)
