@@ -34,7 +34,7 @@ from django.http.response import HttpResponseBase
 from django.utils.autoreload import file_changed
 
 from timeline import edition
-from timeline.compression import QUALITY, SHORT, best
+from timeline.compression import QUALITY, SHORT, best, packed
 from timeline.models import Issue
 
 Headers = list[tuple[str, str]]
@@ -101,13 +101,9 @@ class Page:
     def pack(self, plain: bytes, asked: str, quality: int = QUALITY) -> Variant:
         encoding, body = "", plain
         if asked and len(plain) >= SHORT:
-            if asked == "br":  # with a window of the size of the page: a larger one costs memory and finds nothing
-                window = min(22, max(16, len(plain).bit_length()))
-                packed = brotli.compress(plain, quality=quality, lgwin=window)
-            else:
-                packed = gzip.compress(plain, mtime=0)
-            if len(packed) < len(plain):
-                encoding, body = asked, packed
+            shorter = packed(plain, quality) if asked == "br" else gzip.compress(plain, mtime=0)
+            if len(shorter) < len(plain):
+                encoding, body = asked, shorter
         own = {name.lower(): value for name, value in self.headers}
         digest = urlsafe_b64encode(blake2b(body, digest_size=12).digest()).decode()
         etag = f'"{digest}"'
