@@ -17,9 +17,9 @@ TAGS = re.compile(rf"^((?:(?:{SILENT})[ \t]*)*|{BLOCK}[ \t]*)\n", re.MULTILINE)
 class Loader(filesystem.Loader):
     """What is laid out for who reads a template is left out of the pages: indents, and lines that only have tags.
 
-    They are a tenth of a page before it is packed, and some of its first packets afterwards. White space within a line
-    stays as it is, as does each break of a line that has something on it: a browser sees no difference, but in <pre>
-    and <textarea>, which are not broken in our templates.
+    They are up to a tenth of a page before it is packed, and some of its first packets afterwards. White space within a
+    line stays as it is, as does each break of a line that has something on it: a browser sees no difference, but in
+    <pre> and <textarea>, which are not broken in our templates.
     """
 
     def get_contents(self, origin: Origin) -> str:

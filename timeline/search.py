@@ -118,10 +118,11 @@ def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
     query = parse(text)
     if not query.clauses:
         return Results(text, query, [], False)
-    keys = _matching(filters or {}, query)
+    filters = filters or {}
+    keys = _matching(filters, query)
     is_cut = len(keys) > MOST
     if is_cut:
-        keys = list(dict.fromkeys(_matching(filters or {}, query, in_title=True) + keys))[:MOST]
+        keys = list(dict.fromkeys(_matching(filters, query, in_title=True) + keys))[:MOST]
     place = {key: index for index, key in enumerate(keys)}
     rank = search_index.ranks(query, keys) if len(keys) > 1 else {}
     return Results(text, query, sorted(keys, key=lambda key: (-rank.get(key, 0), place[key])), is_cut)
