@@ -115,7 +115,7 @@ def kin(paper: Any) -> tuple[list[Kin], list[Kin]]:
 def _ends(targets: list[str], own: list[str]) -> models.QuerySet[Filing, tuple[str, str, str, str, str]]:
     """(name, value and label of the facet, title and path of the entry): papers named so, and those that name one."""
     ends = models.Q(name=PAPER, value__in=targets) | models.Q(name=CITES, value__in=own)
-    found = Filing.objects.published().filter(facet__in=Facet.objects.filter(ends)).order_by("entry__rank")
+    found = Filing.objects.published().filter(facet__in=Facet.objects.filter(ends)).order_by("rank")
     return found.values_list("name", "facet__value", "facet__label", "entry__title", "entry__path")
 
 

@@ -1,10 +1,10 @@
-from collections import defaultdict
 from dataclasses import dataclass
-from heapq import nlargest, nsmallest
+from heapq import nsmallest
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, QuerySet
+from django.db.models.functions import Cast, Substr
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import conditional_page, require_safe
@@ -12,15 +12,15 @@ from django.views.decorators.http import conditional_page, require_safe
 from papers.models import Author
 from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
-from timeline.models import Facet, Filing
+from timeline.models import Filing
 from timeline.models.catalogue import Counted
 from timeline.models.prepared import prepared
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
 from timeline.views import find, having, paged, published_parts, render_page
 
-COAUTHORS = 60  # that are named, those with most in common first
-TOPICS = 12
+Named = tuple[str, str]  # slug and name
+MOST = {"topic": 12, "author": 60}  # that the page of an author names
 
 
 @require_safe
@@ -41,7 +41,7 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     shown = having("author", found.slug, page)
-    together = ((-count, name, slug) for _, slug, name, count in written_with(found.slug) if slug != found.slug)
+    beside = most_beside(found.slug)
     person = {
         "@type": "Person",
         "name": found.name,
@@ -64,15 +64,24 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         head,
         author=found,
         page=shown,
-        topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
-        coauthors=[(slug, name) for _, name, slug in nsmallest(COAUTHORS, together)],
+        topics=topics_over_time(found.slug, beside["topic"]) if shown.paginator.count > 1 else None,
+        coauthors=beside["author"],
     )
 
 
+def most_beside(author: str) -> dict[str, list[Named]]:
+    """The MOST topics and co-authors of what is by this author (a slug), the most frequent first. One query."""
+    found: dict[str, list[tuple[int, str, str]]] = {name: [] for name in MOST}
+    for name, slug, label, count in _beside(author):
+        if (name, slug) != ("author", author):
+            found[name].append((-count, label, slug))
+    return {name: [(slug, label) for _, label, slug in nsmallest(most, found[name])] for name, most in MOST.items()}
+
+
 @prepared(models.CharField())
-def written_with(author: str) -> QuerySet[Filing, Counted]:
-    """Who wrote most with this author (a slug), who is one of them."""
-    return Filing.objects.published().named("author", beside={"author": author}).counted(most=COAUTHORS + 1)
+def _beside(author: str) -> QuerySet[Filing, Counted]:
+    """With the author, who is one of them."""
+    return Filing.objects.published().named(*MOST, beside={"author": author}).counted(most=max(MOST.values()) + 1)
 
 
 @dataclass(frozen=True)
@@ -83,30 +92,21 @@ class TopicsOverTime:
     rows: list[tuple[str, str, list[tuple[int, int]]]]  # slug, name, a (year, count) for each year
 
 
-def topics_over_time(author: str) -> TopicsOverTime:
-    """The topics of what is by this author (a slug), the most frequent first. Two queries."""
-    counts: dict[int, dict[int, int]] = defaultdict(dict)  # of a topic, by year; both are primary keys of facets
-    for topic, year, count in _by_year(author):
-        if year:  # an entry that has no date yet is in none
-            counts[topic][year] = count
-    sums = {topic: sum(years.values()) for topic, years in counts.items()}
-    least = min(nlargest(TOPICS, sums.values()), default=0)
-    most = [topic for topic, number in sums.items() if number >= least]  # among equals the names decide
-    facets = Facet.objects.filter(pk__in={*most, *(year for topic in most for year in counts[topic])})
-    named = {key: (value, label) for key, value, label in facets.values_list("pk", "value", "label")}
-    topics = sorted(most, key=lambda topic: (-sums[topic], named[topic][1]))[:TOPICS]
-    years = sorted((int(named[year][0]), year) for year in {year for topic in topics for year in counts[topic]})
-    return TopicsOverTime(
-        [year for year, _ in years],
-        [(*named[topic], [(year, counts[topic].get(key, 0)) for year, key in years]) for topic in topics],
-    )
+def topics_over_time(author: str, topics: list[Named]) -> TopicsOverTime:
+    """Of what is by this author (a slug). One query."""
+    counts = {(topic, int(year)): count for topic, year, count in _by_year(author, [slug for slug, _ in topics])}
+    years = sorted({year for _, year in counts})
+    rows = [(slug, name, [(year, counts.get((slug, year), 0)) for year in years]) for slug, name in topics]
+    return TopicsOverTime(years, rows if years else [])
 
 
-@prepared(models.CharField())
-def _by_year(author: str) -> QuerySet[Filing, tuple[int, int | None, int]]:
-    year = Filing.objects.filter(entry=OuterRef("entry"), name="year").values("facet")[:1]
-    filings = Filing.objects.published().named("topic", beside={"author": author}).annotate(year=Subquery(year))
-    return filings.values_list("facet", "year").annotate(count=Count("*"))
+@prepared(models.CharField(), models.CharField())
+def _by_year(author: str, topics: list[str]) -> QuerySet[Filing, tuple[str, str, int]]:
+    # Both databases write a date with its year first: to extract it SQLite would call Python for each row.
+    year = Substr(Cast("date", models.CharField()), 1, 4)
+    filings = Filing.objects.published().named("topic", beside={"author": author})
+    dated = filings.filter(facet__value__in=topics, date__isnull=False).annotate(year=year)
+    return dated.values_list("facet__value", "year").annotate(count=Count("*"))
 
 
 def author_links(author: Author) -> list[tuple[str, str]]:

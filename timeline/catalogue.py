@@ -6,7 +6,7 @@ content. Time decides what readers see of it: an entry is there before its issue
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -35,7 +35,7 @@ from timeline.models import (
     Word,
     reading_minutes,
 )
-from timeline.models.catalogue import ISSUE_RANK, ISSUES, LONG
+from timeline.models.catalogue import ISSUE_RANK, ISSUES, LONG, FilingQuerySet
 from timeline.models.glossary import new_seal
 from timeline.search_index import is_migrated, matching
 from timeline.sections import Section, across, find_related, section, sections
@@ -46,6 +46,7 @@ SECTION_RANK = 10_000  # apart are the ranks of two sections in an issue
 Label = tuple[str, str, str]  # name, value and label of a facet
 Facets = list[Label]
 Place = tuple[UUID, int | None]  # the uuid of an item, and the key of its issue
+Filed = tuple[int, Label]  # the key of an entry, and a facet that it has
 
 
 def update(*rows: Content) -> None:
@@ -145,7 +146,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     known = {entry.object_uuid: entry for entry in Entry.objects.items().filter(issue__in=concerned).defer(*LONG)}
     for uuid, _ in places:
         known.pop(uuid, None)
-    moved, redated, unknown = [], [], defaultdict(list)
+    moved, unknown = [], defaultdict(list)
     for kind, position, _, uuid, key in order:
         issue, entry = concerned[key], known.get(uuid)
         if entry is None or entry.rank // ISSUE_RANK != issue.number:
@@ -154,8 +155,6 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
         rank, day = rank_of(issue, kind, position), entry.date if entry.is_dated else date_of(issue, publication)
         if entry.rank != rank or entry.date != day:
             moved.append(entry)
-        if entry.date != day:
-            redated.append(entry)
         entry.rank, entry.date = rank, day
     Entry.objects.bulk_update(moved, ["rank", "date"])
     described = [
@@ -165,7 +164,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     ]
     known |= {one.entry.object_uuid: one.entry for one in described}
     inside = {key: [known[uuid] for *_, uuid, own in order if own == key] for key in concerned}
-    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())], redated)
+    write([*described, *(describe_issue(concerned[key], own, publication) for key, own in inside.items())], moved)
 
 
 def date_of(issue: Issue, publication: Publication) -> date | None:
@@ -192,24 +191,34 @@ def write_uses(term: Term) -> None:
 def write_terms(entries: EntryQuerySet) -> None:
     """The facets that say which terms stand in these entries: only what changed is written."""
     glossary = Term.objects.glossary(Publication.objects.current().term_seals)
-    rows = entries.order_by().values_list("pk", "title", "text")
-    wanted = {(pk, facet) for pk, title, text in rows for facet in term_facets(glossary, title, text)}
-    written = {
-        (entry, (name, value, label)): pk
-        for pk, entry, name, value, label in Filing.objects.filter(name="term", entry__in=entries).values_list(
-            "pk", "entry", "facet__name", "facet__value", "facet__label"
-        )
-    }
-    Filing.objects.filter(pk__in=[pk for row, pk in written.items() if row not in wanted]).delete()
-    file(sorted(wanted - written.keys()))
+    rows = {entry.pk: entry for entry in entries.order_by().only("title", "text", "date", "rank")}
+    wanted = {(pk, facet) for pk, row in rows.items() for facet in term_facets(glossary, row.title, row.text)}
+    file(rows, wanted, filed(Filing.objects.filter(name="term", entry__in=entries)))
 
 
-def file(places: Iterable[tuple[int, Label]]) -> None:
-    """Say of these entries (primary keys) that they have these facets."""
-    places = list(dict.fromkeys(places))
-    keys = facet_keys({facet for _, facet in places})
+def filed(filings: FilingQuerySet) -> dict[Filed, Filing]:
+    rows = filings.select_related("facet")
+    return {(row.entry_id, (row.name, row.facet.value, row.facet.label)): row for row in rows}
+
+
+def file(entries: Mapping[int, Entry], wanted: set[Filed], written: Mapping[Filed, Filing]) -> None:
+    """Make of the filings of `entries` that are `written` those that are `wanted`, in the place that their entries have
+    now. Only what is another one is touched."""
+    Filing.objects.filter(pk__in=[row.pk for key, row in written.items() if key not in wanted]).delete()
+    keys = {facet: row.facet_id for (_, facet), row in written.items()}
+    keys |= facet_keys({facet for _, facet in wanted} - keys.keys())
+    rows = []
+    for pk, facet in sorted(wanted):  # sorted for the same reason as facets
+        entry, row = entries[pk], written.get((pk, facet))
+        if row is None or (row.date, row.rank) != (entry.date, entry.rank):
+            place = {"date": entry.date, "rank": entry.rank}
+            rows.append(Filing(entry_id=pk, facet_id=keys[facet], name=facet[0], **place))
     Filing.objects.bulk_create(
-        [Filing(entry_id=entry, facet_id=keys[facet], name=facet[0]) for entry, facet in places], batch_size=1_000
+        rows,
+        batch_size=1_000,
+        update_conflicts=True,
+        unique_fields=["entry", "name", "facet"],
+        update_fields=["date", "rank"],
     )
 
 
@@ -321,8 +330,8 @@ def describe_item(
     )
 
 
-def write(described: list[Described], redated: list[Entry]) -> None:
-    """Insert or overwrite these entries with their facets, and note their words; of `redated` file the year anew."""
+def write(described: list[Described], moved: list[Entry]) -> None:
+    """Insert or overwrite these entries with their facets, and note their words; file those that were `moved` anew."""
     words: set[str] = set()
     with transaction.atomic(savepoint=False):
         for one in described:
@@ -335,10 +344,13 @@ def write(described: list[Described], redated: list[Entry]) -> None:
         entries = [one.entry for one in described]
         fields = [field.name for field in Entry._meta.concrete_fields if field.name not in {"id", "object_uuid"}]
         Entry.objects.bulk_create(entries, update_conflicts=True, unique_fields=["object_uuid"], update_fields=fields)
-        Filing.objects.filter(models.Q(entry__in=entries) | models.Q(entry__in=redated, name="year")).delete()
-        facets = [(one.entry, facet) for one in described for facet in [*one.facets, *common_facets(one.entry)]]
-        facets += [(entry, facet) for entry in redated for facet in year_facets(entry)]
-        file((entry.pk, facet) for entry, facet in facets)
+        placed = {entry.pk: entry for entry in [*entries, *moved]}
+        written = filed(Filing.objects.filter(entry__in=placed))
+        wanted = {(one.entry.pk, facet) for one in described for facet in [*one.facets, *common_facets(one.entry)]}
+        wanted |= {(entry.pk, facet) for entry in moved for facet in year_facets(entry)}
+        staying = {entry.pk for entry in moved}
+        wanted |= {(pk, facet) for pk, facet in written if pk in staying and facet[0] != "year"}
+        file(placed, wanted, written)
         # Sorted for the same reason as facets.
         Word.objects.bulk_create([Word(word=word) for word in sorted(words)], ignore_conflicts=True)
 

@@ -38,11 +38,13 @@ def newest_places(terms: Sequence[Term]) -> dict[str, tuple[int, list[Entry]]]:
     """For each uuid of a term in how many published items it stands, and the newest FEW of them. Four queries."""
     facets = Facet.objects.filter(name="term", value__in=[str(term.uuid) for term in terms])
     values = dict(facets.values_list("pk", "value"))
-    filings = Filing.objects.published().filter(facet__in=list(values))
-    totals = dict(filings.values_list("facet").annotate(count=Count("*")))
-    order = Window(RowNumber(), partition_by=F("facet"), order_by=["-entry__date", "entry__rank"])
-    newest = filings.annotate(place=order).filter(place__lte=FEW).order_by("facet", "place")
-    places = list(newest.values_list("facet", "entry"))
+    filings = Filing.objects.published()
+    totals = dict(filings.filter(facet__in=list(values)).values_list("facet").annotate(count=Count("*")))
+    near = facets.filter(filings__date__gte=filings.since(FEW)).annotate(entry=F("filings__entry"))
+    order = Window(RowNumber(), partition_by=F("pk"), order_by=["-filings__date", "filings__rank"])
+    public = near.exclude(entry__in=Entry.objects.hidden().order_by())
+    newest = public.annotate(place=order).filter(place__lte=FEW).order_by("pk", "place")
+    places = list(newest.values_list("pk", "entry"))
     entries = Entry.objects.only("path", "emoji", "title").in_bulk({entry for _, entry in places})
     found: dict[str, tuple[int, list[Entry]]] = {}
     for facet, entry in places:

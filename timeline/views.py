@@ -29,7 +29,7 @@ from timeline.models.catalogue import (
     beside,
     in_order,
     keys_by_issue,
-    keys_having,
+    keys_under,
     number_under,
     related,
 )
@@ -89,7 +89,7 @@ def having(name: str, value: str, number: int) -> Page:
     return paged_cards(
         number,
         number_under(name, value),
-        lambda start, stop: keys_having.between(start, stop, (name,), [value]),
+        lambda start, stop: keys_under.between(start, stop, name, value),
     )
 
 

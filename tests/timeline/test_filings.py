@@ -1,6 +1,7 @@
 """What the catalogue knows entries by: each facet once, and a row of numbers for each entry that has it."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Any
 
@@ -9,9 +10,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from tests.factories import make_issue, make_news, make_paper, tag
-from timeline import derived
-from timeline.models import Entry, Facet, Filing, Issue
+from news.models import NewsItem
+from tests.factories import make_draft, make_issue, make_news, make_paper, make_term, tag
+from timeline import derived, models
+from timeline.models import Entry, Facet, Filing, Issue, Topic
+from timeline.models.catalogue import related
+from timeline.publishing import publish
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +23,12 @@ pytestmark = pytest.mark.django_db
 def filed(**where: Any) -> list[tuple[str, str, str]]:
     """(title of the entry, value, label of the facet)."""
     return sorted(Filing.objects.filter(**where).values_list("entry__title", "facet__value", "facet__label"))
+
+
+def misplaced() -> list[Filing]:
+    """Those that do not lie where their entry is."""
+    rows = Filing.objects.select_related("entry")
+    return [row for row in rows if (row.date, row.rank) != (row.entry.date, row.entry.rank)]
 
 
 def test_what_is_hidden_is_all_that_is_not_published() -> None:
@@ -105,6 +115,63 @@ def test_what_is_named_twice_is_filed_once() -> None:
     assert filed(name="cites") == [("One", "2311.11045", "builds on")]
 
 
+def test_what_is_filed_lies_where_its_entry_is_whatever_happens_to_it() -> None:
+    issue, other = make_draft(number=1), make_issue(number=2)
+    news = [make_news(issue, title=str(number), authors=["Ada"]) for number in range(3)]
+    dated = tag(make_paper(issue, title="Dated", date=date(2020, 5, 1)), "Agents").papersummary_set.get()
+    moves: list[Callable[[], Any]] = [
+        lambda: publish(issue, override="A test."),
+        lambda: (NewsItem.objects.filter(pk=news[0].pk).update(position=9), derived.update(news[1])),
+        lambda: save(dated, date=date(2021, 6, 1)),
+        lambda: save(dated, issue=other),
+        lambda: save(issue, number=7),
+        lambda: save(issue, published_at=timezone.now() - timedelta(days=900)),
+        lambda: make_term("Dated"),
+    ]
+    for move in moves:
+        before = set(Entry.objects.values_list("pk", "date", "rank")), Filing.objects.count()
+        move()
+        assert (set(Entry.objects.values_list("pk", "date", "rank")), Filing.objects.count()) != before
+        assert misplaced() == []
+
+
+def save(row: Any, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.save()
+    derived.update(row)
+
+
+def test_what_did_not_change_is_not_filed_anew() -> None:
+    paper = make_paper(make_issue(), authors=["Ada"], date=date(2020, 5, 1))
+    topic = tag(paper, "Agents")
+    before = set(Filing.objects.values_list("pk", "facet__value"))
+    paper.topics.remove(topic)
+    paper.topics.add(Topic.objects.create(name="Tools"))
+    save(paper, body="Other words.", date=date(2020, 6, 1))
+    after = set(Filing.objects.values_list("pk", "facet__value"))
+    assert [{value for _, value in rows} for rows in (before - after, after - before)] == [{"agents"}, {"tools"}]
+
+
+def test_related_is_sought_among_the_last_ones_under_each_topic_and_author(monkeypatch: pytest.MonkeyPatch) -> None:
+    issues = [make_issue(number=number, at=datetime(2024, number, 1, tzinfo=UTC)) for number in range(1, 8)]
+    written = ["Ada Bob Eva", "Ada Eva", "Bob", "Ada Bob", "Ada", "Bob", "Ada Bob"]
+    for issue, authors in zip(issues, written, strict=True):
+        make_paper(issue, title=str(issue.number), authors=authors.split())
+
+    def found(near: int, number: int = 7) -> str:
+        monkeypatch.setattr(models.catalogue, "NEAR", near)
+        models.catalogue._related.written.cache_clear()
+        keys = related(issues[number - 1], topics=[], authors=["ada", "bob", "eva"])
+        entries = Entry.objects.in_bulk(keys)
+        return "".join(entries[key].title for key in keys)
+
+    # Those with most in common first, then the newest. Of the last three, 1 is seen with Eva only, 3 with Bob.
+    assert [found(near) for near in (100, 3, 2, 1)] == ["142", "426", "465", "652"]
+    assert [found(100, number) for number in (6, 3, 1)] == ["142", "12", ""]
+    models.catalogue._related.written.cache_clear()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_migrate_moves_what_the_catalogue_knows_there_and_back() -> None:
     paper = make_paper(make_issue(), authors=["Ada", "Bob"], arxiv_id="2311.11045")
@@ -115,4 +182,5 @@ def test_migrate_moves_what_the_catalogue_knows_there_and_back() -> None:
     finally:
         call_command("migrate", verbosity=0)
     assert (filed(), list(Entry.objects.values_list("pk", flat=True))) == (before, entries)
+    assert misplaced() == []
     assert len(before) > 8

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.functions import Rank
+from django.db.models.functions import Coalesce, Rank
 from django.db.models.query import BaseIterable
 
 from timeline.models.base import Content
@@ -23,6 +23,7 @@ from timeline.models.prepared import prepared
 ISSUES = "issues"  # the kind of an issue's own entry
 Counted = tuple[str, str, str, int]  # name, value and label of a facet, and how many have it
 MOST_RELATED = 3  # items that an item's page names under "Previously"
+NEAR = 100  # entries before an issue under each of its topics and authors, among which what is related is sought
 # Fields that no list shows.
 LONG = ("title_terms", "name_terms", "text_terms", "text", "issue__introduction", "issue__closing")
 
@@ -199,11 +200,23 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         known = Facet.objects.filter(name=name, value=models.OuterRef("slug"))
         return models.Exists(known.annotate(first=models.Subquery(first)).filter(first__isnull=False))
 
+    def since(self, number: int) -> Coalesce:
+        """The date of that one of these, counted from 1, the newest first, under the facet whose row is asked.
+
+        Where there are fewer, the first of all days. So the newest under a facet are read, and no other.
+        """
+        newest = self.filter(facet=models.OuterRef("pk")).order_by("-date").values("date")
+        return Coalesce(models.Subquery(newest[number - 1 : number]), models.Value(date.min, models.DateField()))
+
     def counted(self, most: int | None = None) -> "models.QuerySet[Filing, Counted]":
-        """(name, value, label, how many) of their facets; or of the `most` frequent, and all as frequent. One query."""
-        grouped: Any = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
+        """(name, value, label, how many) of their facets. One query.
+
+        Or only of the `most` frequent of each name, and of all that are as frequent as the last of them.
+        """
+        apart = [] if most is None else ["name"]
+        grouped: Any = self.order_by().values(*apart, key=models.F("facet")).annotate(count=models.Count("*"))
         if most is not None:
-            frequent = models.Window(Rank(), order_by=models.F("count").desc())
+            frequent = models.Window(Rank(), partition_by="name", order_by=models.F("count").desc())
             grouped = grouped.annotate(place=frequent).filter(place__lte=most)
         grouped._iterable_class = _Labelled
         return grouped
@@ -228,18 +241,22 @@ class _Labelled(BaseIterable):
 
 
 class Filing(models.Model):
-    """That an entry has a facet. Whatever counts facets reads its indexes and nothing else."""
+    """That an entry has a facet. Whatever counts facets, or lists one, reads its indexes and nothing else."""
 
     entry = models.ForeignKey(Entry, models.CASCADE, related_name="filings", db_index=False)
     facet = models.ForeignKey(Facet, models.CASCADE, related_name="filings", db_index=False)
     name = models.CharField(max_length=20)  # of the facet: so an entry's topics are read without its terms
+    # Those of the entry: so entries under a facet lie in their order. While a new version of the site is put in
+    # place, the one before it may still write, which knows nothing of them.
+    date = models.DateField(null=True)
+    rank = models.BigIntegerField(db_default=0)
 
     objects = FilingQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["entry", "name", "facet"], name="filing_unique")]
-        indexes = [models.Index(fields=["facet", "entry", "name"], name="filing_under_facet")]
+        indexes = [models.Index(fields=["facet", "-date", "rank", "entry", "name"], name="filing_in_time")]
 
     def __str__(self) -> str:
         return f"{self.entry}: {self.facet}"
@@ -271,11 +288,11 @@ def _cards(keys: list[int]) -> EntryQuerySet:
     return Entry.objects.filter(pk__in=keys).cards()
 
 
-@prepared(None, models.CharField())
-def keys_having(facets: tuple[str, ...], values: list[str]) -> models.QuerySet[Entry, int]:
-    """The primary keys of what readers may see with these values of these facets, newest first."""
-    shown = Entry.objects.published().having(dict(zip(facets, values, strict=False)))
-    return shown.values_list("pk", flat=True)
+@prepared(models.CharField(), models.CharField())
+def keys_under(name: str, value: str) -> models.QuerySet[Filing, int]:
+    """The primary keys of what readers may see with this facet, newest first."""
+    filings = Filing.objects.published().under(name, value).order_by("-date", "rank")
+    return filings.values_list("entry", flat=True)
 
 
 @prepared(models.CharField())
@@ -297,21 +314,32 @@ def _numbers_under(name: str, value: str) -> models.QuerySet[Filing, int]:
 
 
 def related(issue: Issue, *, topics: list[str], authors: list[str]) -> list[int]:
-    """The public entries of earlier issues than `issue` that share most of these topics and authors (slugs).
+    """The public entries before `issue` that share most of these topics and authors (slugs).
 
-    At most MOST_RELATED primary keys, the closest first. One query.
+    Of each topic and author the NEAR last ones are looked at, so it takes no longer when the archive grows. At most
+    MOST_RELATED primary keys, the closest first. One query.
     """
     return _related(issue.uuid, topics, authors)
 
 
 @prepared(models.UUIDField(), models.CharField(), models.CharField())
-def _related(issue: UUID, topics: list[str], authors: list[str]) -> models.QuerySet[Filing, int]:
+def _related(issue: UUID, topics: list[str], authors: list[str]) -> models.QuerySet[Facet, int]:
     shared = models.Q(name="author", value__in=authors) | models.Q(name="topic", value__in=topics)
-    own = models.Subquery(Entry.objects.filter(object_uuid=issue).values("rank")[:1])
-    weight = models.Sum(models.Case(models.When(name="author", then=3), default=1))
-    found = Filing.objects.published().filter(facet__in=Facet.objects.filter(shared), entry__rank__lt=own)
-    closest = found.values("entry").annotate(weight=weight).order_by("-weight", "-entry__date", "entry__rank")
-    return closest.values_list("entry", flat=True)[:MOST_RELATED]
+    own = Entry.objects.filter(object_uuid=issue).order_by()
+    own_rank, own_date = (models.Subquery(own.values(column)[:1]) for column in ("rank", "date"))
+    last = models.Value(date.max, models.DateField())  # of an issue that has no date yet
+    before = {"rank__lt": own_rank, "date__lte": Coalesce(own_date, last)}
+    near = before | {"date__gte": Filing.objects.filter(**before).since(NEAR)}
+    # From the facets, so that how far back to look is asked once for each of them.
+    found = Facet.objects.filter(shared, **{f"filings__{name}": bound for name, bound in near.items()})
+    found = found.annotate(entry=models.F("filings__entry"))
+    public = found.exclude(entry__in=Entry.objects.hidden().order_by()).values("entry")
+    closest = public.annotate(
+        weight=models.Sum(models.Case(models.When(name="author", then=3), default=1)),
+        day=models.Max("filings__date"),
+        place=models.Max("filings__rank"),
+    )
+    return closest.order_by("-weight", "-day", "place").values_list("entry", flat=True)[:MOST_RELATED]
 
 
 def beside(item: Content, earlier: list[int]) -> tuple[Entry | None, Entry | None, list[Entry]]:
