@@ -10,7 +10,6 @@ from ninja import Schema
 from pydantic import Field
 
 from boards.models import Measurement
-from timeline.models.catalogue import LONG
 from timeline.resources import Number, Rank, Resource, Slug
 
 Place = Annotated[int, Field(ge=0, lt=2**31)]
@@ -49,8 +48,7 @@ class Scores(Resource):
     order, place, key = ("-entry__rank", "position"), tuple[Rank, Place], None
 
     def rows(self) -> QuerySet[Measurement]:
-        rows = Measurement.objects.published().select_related("benchmark", "model", "entry__issue")
-        return rows.defer(*(f"entry__{name}" for name in LONG))
+        return Measurement.objects.published().told()
 
     def filtered(self, rows: QuerySet[Measurement], filters: ScoreFilters) -> QuerySet[Measurement]:
         wanted = {

@@ -4,6 +4,7 @@ from django.db import models
 
 from timeline.fields import MarkdownField, WebField
 from timeline.models import AbstractSpelling, Entry, Named, NamedQuerySet, address
+from timeline.models.catalogue import LONG
 from timeline.scores import shown
 
 
@@ -47,6 +48,11 @@ class ModelSpelling(AbstractSpelling):
 class MeasurementQuerySet(models.QuerySet["Measurement"]):
     def published(self) -> "MeasurementQuerySet":
         return self.exclude(entry__in=Entry.objects.hidden().order_by())
+
+    def told(self) -> "MeasurementQuerySet":
+        """With all that is told of a score."""
+        rows = self.select_related("benchmark", "model", "entry__issue")
+        return rows.defer(*(f"entry__{name}" for name in LONG))
 
 
 class Measurement(models.Model):

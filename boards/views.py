@@ -11,7 +11,6 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
 from boards.board import Group, Pair, groups, pairs
-from boards.documents import Scores
 from boards.models import Benchmark, Measurement
 from timeline.markdown import safe_href
 from timeline.metadata import absolute, list_head, twin
@@ -42,11 +41,13 @@ def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
 
 def measurements(benchmark: Benchmark) -> QuerySet[Measurement]:
     """Those that readers may see: what was told last comes first."""
-    return Scores().rows().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
+    return Measurement.objects.published().told().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
 
 
 def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
     """What CSV and JSON say: the same as the API, in the order of reading."""
+    from boards.documents import Scores  # only now: see timeline.urls
+
     return [each.model_dump(mode="json") for each in Scores().documents(list(measurements(benchmark).reverse()))]
 
 

@@ -1,8 +1,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ninja import Schema
-
 from news.models import NewsItem
 from timeline.findings import Finding
 from timeline.links import links, texts
@@ -11,13 +9,9 @@ from timeline.models import Item
 from timeline.sections import Section
 
 
-class NewsData(Schema):
-    organisation: str
-
-
 class News(Section):
     model = NewsItem
-    data = NewsData
+    data = "news.documents.NewsData"
     title = "Industry News"
     headings = ("News", "AI News")
     is_square = True

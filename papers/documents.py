@@ -1,7 +1,7 @@
-"""What the API and the dumps tell of authors."""
+"""What the API and the dumps tell of authors, and of papers beyond what all kinds share."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.db.models import QuerySet
 from ninja import Schema
@@ -13,6 +13,21 @@ from timeline.metadata import absolute
 from timeline.resources import Name, Resource
 
 Orcid = Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$")]
+
+
+class Tie(Schema):
+    way: Literal["builds on", "contradicts", "supersedes"]
+    target: str = Field(description="An arXiv id, or the path of a paper of ours.")
+    title: str
+
+
+class PaperData(Schema):
+    arxiv_id: str
+    arxiv_version: int | None
+    doi: str
+    venue: str
+    abstract: str
+    ties: list[Tie]
 
 
 class AuthorDocument(Schema):

@@ -1,10 +1,8 @@
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from ninja import Schema
-from pydantic import Field
 
 from papers import lineage, preflight
 from papers.models import Author, PaperSummary
@@ -15,24 +13,9 @@ from timeline.models import Item, Publication
 from timeline.sections import Section
 
 
-class Tie(Schema):
-    way: Literal["builds on", "contradicts", "supersedes"]
-    target: str = Field(description="An arXiv id, or the path of a paper of ours.")
-    title: str
-
-
-class PaperData(Schema):
-    arxiv_id: str
-    arxiv_version: int | None
-    doi: str
-    venue: str
-    abstract: str
-    ties: list[Tie]
-
-
 class Papers(Section):
     model = PaperSummary
-    data = PaperData
+    data = "papers.documents.PaperData"
     title = "Research Papers"
     headings = ("Papers", "Research", "Paper Summaries")
 

@@ -36,7 +36,7 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterat
             yield from routes(pattern.url_patterns, regex)
 
 
-ROUTES = list(routes(get_resolver().url_patterns))
+ROUTES = [*routes(get_resolver().url_patterns), *routes(get_resolver("timeline.api").url_patterns, "api/")]
 THERE = [  # in the rows of ways.fill()
     *("issues/2/", "issues/2.md", "issues/2/corrections/", "papers/orca/", "papers/orca.md", "papers/orca/paper.bib"),
     *("news/news/", "authors/ada-lovelace/", "authors/ada-lovelace/feed.json", "topics/small-models/", "glossary/lcm/"),

@@ -8,10 +8,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.http import urlencode
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import conditional_page, require_safe
+from django.views.generic import RedirectView
 from ninja import NinjaAPI, Path, Query, Router, Schema
 from ninja.decorators import decorate_view
 from ninja.errors import ValidationError
@@ -122,7 +122,6 @@ for resource in resources():
     api.add_router(resource.name, routed(resource))
 
 
-@csrf_exempt
 @require_safe
 @open_data
 def nothing(request: HttpRequest, rest: str) -> HttpResponse:
@@ -170,3 +169,14 @@ def dump_file(request: HttpRequest, name: str) -> HttpResponse:
     if dump and (name == LICENCE or any(file["name"] == name for file in dump.files)):
         return redirect(default_storage.url(dump.path(name)))
     raise Http404
+
+
+urlpatterns = [  # under /api/
+    path("", explained),
+    path("dumps/<str:name>", dump_file),
+    path("v1", RedirectView.as_view(pattern_name="api")),
+    path("v1/", RedirectView.as_view(pattern_name="api")),
+    path("v1/openapi.json", openapi),
+    path("v1/", api.urls),
+    path("v1/<path:rest>", nothing),
+]

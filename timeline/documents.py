@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.module_loading import import_string
 from ninja import Schema
 from pydantic import UUID4, AfterValidator, AwareDatetime, BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
@@ -244,13 +245,13 @@ class Items(Resource):
         self.about = f"The section “{section.title}” of all issues, the newest first, with whole texts."
 
     @cached_property
+    def own(self) -> type[Schema] | None:
+        return import_string(self.section.data) if self.section.data else None
+
+    @cached_property
     def schema(self) -> Any:
-        own = self.section.data
-        return (
-            create_model(f"{self.section.model.__name__}Document", __base__=(own, ItemDocument))
-            if own
-            else ItemDocument
-        )
+        name = f"{self.section.model.__name__}Document"
+        return create_model(name, __base__=(self.own, ItemDocument)) if self.own else ItemDocument
 
     def rows(self) -> QuerySet[Entry]:
         return Entry.objects.published().filter(kind=self.section.kind).only("object_uuid", "rank")
@@ -280,7 +281,6 @@ class Items(Resource):
     def document(self, item: Any, context: markdown.Context) -> Schema:
         issue: Issue = item.issue
         assert issue.published_at
-        own = self.section.data
         return self.schema(
             id=item.uuid,
             kind=item.kind,
@@ -299,7 +299,7 @@ class Items(Resource):
             links=[Link(label=label, url=url) for label, url in getattr(item, "links", [])],
             image=picture(item.lead_image),
             text=text(item.body, context, item.anchor),
-            **(own.from_orm(item).model_dump() if own else {}),
+            **(self.own.from_orm(item).model_dump() if self.own else {}),
         )
 
 

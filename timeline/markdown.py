@@ -57,7 +57,7 @@ __all__ = [
 ]
 
 
-CACHE_SIZE = 8 * 1024 * 1024  # bytes: the texts of a hundred pages
+CACHE_SIZE = 4 * 1024 * 1024  # bytes: the texts of a hundred pages
 _rehearsed: ContextVar[dict[object, object] | None] = ContextVar("rehearsed", default=None)
 _Options = ParamSpec("_Options")
 _Result = TypeVar("_Result")
@@ -65,11 +65,20 @@ _Result = TypeVar("_Result")
 
 def _size(result: object) -> int:
     """Bytes, with those of its key."""
-    if isinstance(result, str):
-        return 400 + getsizeof(result)  # an emoji makes each character four bytes
+    if isinstance(result, str | bytes):
+        return 400 + getsizeof(result)
     if isinstance(result, Outline):
         return 1_000 + sum(200 + getsizeof(written) for _, written in result.words)
     return 400 + (200 * len(result) if isinstance(result, Sized) else 0)
+
+
+def _packed(result: object) -> object:
+    """HTML as UTF-8: as a string one emoji in it makes each character four bytes."""
+    return result.encode(errors="surrogatepass") if isinstance(result, SafeString) else result
+
+
+def _unpacked(kept: object) -> object:
+    return SafeString(kept.decode(errors="surrogatepass")) if isinstance(kept, bytes) else kept
 
 
 # What a text became, by text and circumstances: a page shows the same texts again and again.
@@ -91,17 +100,20 @@ def _remembered(function: Callable[_Options, _Result]) -> Callable[_Options, _Re
     def key_of(*args: Any, **options: Any) -> tuple[object, ...]:
         return (function, *_key(*args, **options))
 
-    kept = cast(Callable[_Options, _Result], cached(_cache, key=key_of, lock=_lock)(function))
+    @cached(_cache, key=key_of, lock=_lock)
+    @wraps(function)
+    def kept(*args: Any, **options: Any) -> object:
+        return _packed(function(*args, **options))
 
     @wraps(function)
     def remembered(*args: _Options.args, **options: _Options.kwargs) -> _Result:
         own = _rehearsed.get()
         if own is None:
-            return kept(*args, **options)
+            return cast(_Result, _unpacked(kept(*args, **options)))
         key = key_of(*args, **options)
         with _lock:
             if key in _cache:
-                return cast(_Result, _cache[key])
+                return cast(_Result, _unpacked(_cache[key]))
         if key not in own:
             own[key] = function(*args, **options)
         return cast(_Result, own[key])

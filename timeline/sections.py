@@ -16,7 +16,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
-from ninja import Schema
 
 from timeline import markdown
 from timeline.citations import Work
@@ -46,7 +45,9 @@ class Section:
     model: type[Item]
     title: str
     headings: tuple[str, ...] = ()  # other names under which a document that is imported may know it
-    data: type[Schema] | None = None  # what the API tells of an item beyond what all kinds share, read from the item
+    # Of a ninja.Schema: what the API tells of an item beyond what all kinds share, read from the item. By name, as
+    # only who asks the API needs its libraries.
+    data = ""
     is_square = False  # the node of its items on the line, in a picture; pages.css has the one on pages
 
     @property

@@ -295,6 +295,7 @@ def test_scripts_of_other_sites_may_read_but_nobody_may_write(client: Client) ->
         ),
         ("papers/nowhere", 404, "There is nothing at this address. The lists have the addresses of all."),
         ("nowhere/at/all", 404, "There is nothing at this address. The lists have the addresses of all."),
+        ("papers/or%0Aca", 422, "key: String should match pattern '^[-a-zA-Z0-9_]{1,120}$'"),
         ("issues/77", 404, "There is nothing at this address. The lists have the addresses of all."),
     ],
 )

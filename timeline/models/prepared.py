@@ -90,6 +90,7 @@ class _Question:
         self.rows = cast(Any, rows)
         self.compiler = rows.query.get_compiler(rows.db)
         self.sql, self.parameters = self.compiler.as_sql()
+        self.converters = self.compiler.get_converters([column for column, *_ in self.compiler.select])
 
     def answer(self, values: Sequence[Any], *part: int) -> list[Any]:
         """Its rows, or those `part` of them that count from a number to another. EmptyResultSet where none can be."""
@@ -101,6 +102,7 @@ class _Question:
             each.bind(values, compiler.connection) if isinstance(each, Parameter) else each for each in self.parameters
         )
         compiler.as_sql = lambda *args, **kwargs: (sql, bound)
+        compiler.get_converters = lambda *args: self.converters  # of the same columns
         query.get_compiler = lambda *args, **kwargs: compiler
         rows = type(self.rows)(self.rows.model, query, self.rows._db)
         rows._iterable_class, rows._fields = self.rows._iterable_class, self.rows._fields

@@ -38,7 +38,7 @@ def fragment(context: Context, template: str, **values: Any) -> SafeString:
     return _rendered(context.template.engine.get_template(template), tuple(values.items()))  # type: ignore[union-attr]
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=1_000)
 def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> SafeString:
     return template.render(Context(dict(values), use_l10n=False, use_tz=False))
 
