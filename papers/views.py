@@ -20,7 +20,8 @@ from timeline.twins import list_document, markdown_response
 from timeline.views import find, having, paged, published_parts, render_page
 
 Named = tuple[str, str]  # slug and name
-MOST = {"topic": 12, "author": 60}  # that the page of an author names
+COAUTHORS = 60  # that are named, those with most in common first
+TOPICS = 12
 
 
 @require_safe
@@ -41,7 +42,6 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     shown = having("author", found.slug, page)
-    beside = most_beside(found.slug)
     person = {
         "@type": "Person",
         "name": found.name,
@@ -64,24 +64,21 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         head,
         author=found,
         page=shown,
-        topics=topics_over_time(found.slug, beside["topic"]) if shown.paginator.count > 1 else None,
-        coauthors=beside["author"],
+        topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
+        coauthors=most_beside(found.slug, "author", COAUTHORS),
     )
 
 
-def most_beside(author: str) -> dict[str, list[Named]]:
-    """The MOST topics and co-authors of what is by this author (a slug), the most frequent first. One query."""
-    found: dict[str, list[tuple[int, str, str]]] = {name: [] for name in MOST}
-    for name, slug, label, count in _beside(author):
-        if (name, slug) != ("author", author):
-            found[name].append((-count, label, slug))
-    return {name: [(slug, label) for _, label, slug in nsmallest(most, found[name])] for name, most in MOST.items()}
+def most_beside(author: str, name: str, most: int) -> list[Named]:
+    """The facets of that name that what is by this author (a slug) has most, without the author's own. One query."""
+    found = _beside(name, most + 1, author)
+    others = ((-count, label, slug) for _, slug, label, count in found if (name, slug) != ("author", author))
+    return [(slug, label) for _, label, slug in nsmallest(most, others)]
 
 
-@prepared(models.CharField())
-def _beside(author: str) -> QuerySet[Filing, Counted]:
-    """With the author, who is one of them."""
-    return Filing.objects.published().named(*MOST, beside={"author": author}).counted(most=max(MOST.values()) + 1)
+@prepared(None, None, models.CharField())
+def _beside(name: str, most: int, author: str) -> QuerySet[Filing, Counted]:
+    return Filing.objects.published().named(name, beside={"author": author}).counted(most)
 
 
 @dataclass(frozen=True)
@@ -92,8 +89,9 @@ class TopicsOverTime:
     rows: list[tuple[str, str, list[tuple[int, int]]]]  # slug, name, a (year, count) for each year
 
 
-def topics_over_time(author: str, topics: list[Named]) -> TopicsOverTime:
-    """Of what is by this author (a slug). One query."""
+def topics_over_time(author: str) -> TopicsOverTime:
+    """The most frequent topics of what is by this author (a slug). Two queries."""
+    topics = most_beside(author, "topic", TOPICS)
     counts = {(topic, int(year)): count for topic, year, count in _by_year(author, [slug for slug, _ in topics])}
     years = sorted({year for _, year in counts})
     rows = [(slug, name, [(year, counts.get((slug, year), 0)) for year in years]) for slug, name in topics]

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from django.test import Client
 
-from papers.views import MOST, TopicsOverTime, most_beside, topics_over_time
+from papers.views import TOPICS, TopicsOverTime, topics_over_time
 from tests.factories import make_issue, make_news, make_paper, tag
 from timeline.models import Filing, Issue
 from timeline.publishing import withdraw
@@ -29,12 +29,8 @@ def work() -> None:
     tag(make_paper(new, authors=["Eva"], date=date(2022, 1, 1)), "Other")
 
 
-def topics_of(author: str) -> TopicsOverTime:
-    return topics_over_time(author, most_beside(author)["topic"])
-
-
 def test_topics_are_counted_by_year_over_papers_and_news() -> None:
-    assert topics_of("ada") == TopicsOverTime(
+    assert topics_over_time("ada") == TopicsOverTime(
         [2021, 2023],
         [("reasoning", "Reasoning", [(2021, 1), (2023, 2)]), ("agents", "Agents", [(2021, 0), (2023, 2)])],
     )
@@ -42,15 +38,15 @@ def test_topics_are_counted_by_year_over_papers_and_news() -> None:
 
 def test_only_what_readers_may_see_is_counted() -> None:
     withdraw(Issue.objects.get(number=2))
-    assert topics_of("ada") == TopicsOverTime([2021], [("reasoning", "Reasoning", [(2021, 1)])])
+    assert topics_over_time("ada") == TopicsOverTime([2021], [("reasoning", "Reasoning", [(2021, 1)])])
 
 
 def test_only_the_most_frequent_topics_are_told() -> None:
     paper = make_paper(make_issue(), authors=["Ada"], date=date(2024, 1, 1))
-    topics = [f"Topic {number:02}" for number in range(MOST["topic"])]
+    topics = [f"Topic {number:02}" for number in range(TOPICS)]
     for topic in topics:
         tag(paper, topic)
-    assert [name for _, name, _ in topics_of("ada").rows] == ["Reasoning", "Agents", *topics[:-2]]
+    assert [name for _, name, _ in topics_over_time("ada").rows] == ["Reasoning", "Agents", *topics[:-2]]
 
 
 def test_page_tells_topics_over_time_and_who_writes_along(client: Client) -> None:
@@ -68,7 +64,7 @@ def test_one_item_makes_no_table(client: Client) -> None:
 def test_author_needs_a_fixed_number_of_queries(client: Client, django_assert_num_queries) -> None:
     for _ in range(5):
         tag(make_paper(make_issue(), authors=["Ada", "Cy"]), "More")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert client.get("/authors/ada/").status_code == 200
 
 

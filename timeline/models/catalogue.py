@@ -209,14 +209,10 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         return Coalesce(models.Subquery(newest[number - 1 : number]), models.Value(date.min, models.DateField()))
 
     def counted(self, most: int | None = None) -> "models.QuerySet[Filing, Counted]":
-        """(name, value, label, how many) of their facets. One query.
-
-        Or only of the `most` frequent of each name, and of all that are as frequent as the last of them.
-        """
-        apart = [] if most is None else ["name"]
-        grouped: Any = self.order_by().values(*apart, key=models.F("facet")).annotate(count=models.Count("*"))
+        """(name, value, label, how many) of their facets; or of the `most` frequent, and all as frequent. One query."""
+        grouped: Any = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
         if most is not None:
-            frequent = models.Window(Rank(), partition_by="name", order_by=models.F("count").desc())
+            frequent = models.Window(Rank(), order_by=models.F("count").desc())
             grouped = grouped.annotate(place=frequent).filter(place__lte=most)
         grouped._iterable_class = _Labelled
         return grouped
