@@ -42,6 +42,9 @@ class Author(Named):
 
     objects = AuthorQuerySet.as_manager()
 
+    class Meta(Named.Meta):
+        indexes = [models.Index(fields=["name", "id"], name="author_by_name")]  # a page of the list of all
+
     def get_absolute_url(self) -> str:
         return address("author", self.slug)
 

@@ -26,7 +26,9 @@ TOPICS = 12
 
 @require_safe
 def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    shown = paged(Author.objects.published(), page, size=200)
+    number = Filing.objects.published().facets("author").aggregate(number=Count("value", distinct=True))["number"]
+    shown = paged(range(number), page, size=200)
+    shown.object_list = Author.objects.published()[shown.object_list.start : shown.object_list.stop]
     head = list_head(reverse("authors"), "Authors", lambda name: f"The authors of everything in {name}.", page=page)
     return render_page(request, "papers/author_list.html", head, page=shown)
 

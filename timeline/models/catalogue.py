@@ -191,14 +191,17 @@ class FilingQuerySet(models.QuerySet["Filing"]):
             return found
         return found.annotate(facets=models.Count("*")).filter(facets=len(facets)).values("entry")
 
-    def at_slug(self, name: str) -> models.Exists:
-        """Whether any of these has the facet `name` with the slug of the row that is asked: an author, a topic.
+    def facets(self, name: str) -> models.QuerySet[Facet]:
+        """Those with that name under which any of these is.
 
-        One of each facet is looked for: PostgreSQL would read all filings of all facets for a plain EXISTS.
+        One of each is looked for: PostgreSQL would read all filings of all facets for a plain EXISTS.
         """
         first = self.filter(facet=models.OuterRef("pk")).order_by().values("entry")[:1]
-        known = Facet.objects.filter(name=name, value=models.OuterRef("slug"))
-        return models.Exists(known.annotate(first=models.Subquery(first)).filter(first__isnull=False))
+        return Facet.objects.filter(name=name).annotate(first=models.Subquery(first)).filter(first__isnull=False)
+
+    def at_slug(self, name: str) -> models.Exists:
+        """Whether any of these has the facet `name` with the slug of the row that is asked: an author, a topic."""
+        return models.Exists(self.facets(name).filter(value=models.OuterRef("slug")))
 
     def since(self, number: int) -> Coalesce:
         """The date of that one of these, counted from 1, the newest first, under the facet whose row is asked.
