@@ -8,8 +8,6 @@ from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from itertools import product
 
-from rapidfuzz.distance import OSA
-
 from papers.models import Author, NotSame, Spelling
 from timeline import terms
 from timeline.sections import sections
@@ -148,6 +146,8 @@ def same_but_for_letters(one: Words, other: Words) -> tuple[int, str] | None:
     differing = [(left, right) for left, right in zip(one, other, strict=False) if left != right]
     if len(one) != len(other) or len(differing) != 1:
         return None
+    from rapidfuzz.distance import OSA  # 4 MB that few processes need
+
     ((left, right),) = differing
     distance, least = OSA.distance(left, right, score_cutoff=2), min(len(left), len(right))
     if left[0] != right[0] or distance > 2 or least < 2 * distance + 1:

@@ -28,7 +28,7 @@ TOPICS = 12
 def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
     number = Filing.objects.published().facets("author").aggregate(number=Count("value", distinct=True))["number"]
     shown = paged(range(number), page, size=200)
-    shown.object_list = Author.objects.published()[shown.object_list.start : shown.object_list.stop]
+    shown.object_list = Author.objects.published()[max(0, shown.start_index() - 1) : shown.end_index()]
     head = list_head(reverse("authors"), "Authors", lambda name: f"The authors of everything in {name}.", page=page)
     return render_page(request, "papers/author_list.html", head, page=shown)
 

@@ -11,9 +11,6 @@ from functools import cached_property
 from itertools import combinations
 from typing import Literal
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import LCSseq
-
 Kind = Literal["same", "changed", "removed", "added"]
 Rows = list[tuple[str | None, str | None]]  # what was and what is, beside each other
 
@@ -263,6 +260,8 @@ def _paired(old: list[str], new: list[str]) -> Rows:
     """Two rewritten stretches in order: paragraphs that are alike stand beside each other, as many as can."""
     if not old or not new or len(old) * len(new) > MOST_PAIRS:
         return _unpaired(old, new)
+    from rapidfuzz import fuzz  # 4 MB that few processes need
+
     gain = [[fuzz.ratio(one, other, score_cutoff=ALIKE) for other in new] for one in old]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]  # from here to both ends
     for i in reversed(range(len(old))):
@@ -300,6 +299,8 @@ def _stretches(old: list[str], new: list[str]) -> list[tuple[bool, list[str], li
     if len(middle[0]) * len(middle[1]) > MOST_CELLS:
         found.append((False, *middle))
     else:
+        from rapidfuzz.distance import LCSseq  # 4 MB that few processes need
+
         numbers: dict[str, int] = {}  # rapidfuzz compares hashes: these cannot collide
         coded = [[numbers.setdefault(text, len(numbers)) for text in side] for side in middle]
         for code in LCSseq.opcodes(*coded):

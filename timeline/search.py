@@ -16,8 +16,6 @@ from django.core.paginator import Page, Paginator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Length
-from rapidfuzz.distance import OSA
-from rapidfuzz.process import extract
 
 from timeline import search_index
 from timeline.models import Entry, EntryQuerySet, Filing, Word
@@ -151,6 +149,9 @@ def suggestion(text: str) -> str:
 
 def _nearest(term: str) -> str:
     """The word with the fewest changes of letters, up to two, that begins with one of the first two; else ""."""
+    from rapidfuzz.distance import OSA  # 4 MB that few processes need
+    from rapidfuzz.process import extract
+
     most = 1 if len(term) < 6 else 2
     words = (
         Word.objects.annotate(length=Length("word"))
