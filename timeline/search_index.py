@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import BigAutoField, F, Func, Q, QuerySet
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import In
 
 from timeline.models import Entry
 from timeline.terms import STEM, Clause, Query
@@ -53,7 +54,11 @@ def matching(query: Query, among: QuerySet[Any, Any] | None = None, *, in_title:
     if connection.vendor == "sqlite":
         column = "{title_terms} : " if in_title else ""
         wanted = f"{column}({_sqlite_expression(query)})"
-        return is_among & Q(pk__in=RawSQL(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s", [wanted]))
+        keys = RawSQL(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s", [wanted])
+        # With “+” SQLite does not begin with these: it would look at each entry that has a common word to find the
+        # newest of them, where it can walk the newest entries until it has enough that match.
+        key = Func(F("pk"), template="+%(expressions)s", output_field=BigAutoField())
+        return is_among & Q(In(key, keys))
     column = "terms_of_title" if in_title else "terms"
     found, parameters = f"SELECT id FROM {TABLE} WHERE {column} @@ %s::tsquery", (_postgresql_expression(query),)
     # Of two conditions PostgreSQL takes the other one for rare, and reads the long vectors of some thousand entries
