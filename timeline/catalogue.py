@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, models, transaction
@@ -196,16 +196,24 @@ def write_terms(entries: EntryQuerySet) -> None:
     file(rows, wanted, filed(Filing.objects.filter(name="term", entry__in=entries)))
 
 
-def filed(filings: FilingQuerySet) -> dict[Filed, Filing]:
-    rows = filings.select_related("facet")
-    return {(row.entry_id, (row.name, row.facet.value, row.facet.label)): row for row in rows}
+class Written(NamedTuple):
+    pk: int
+    facet: int
+    date: date | None
+    rank: int
 
 
-def file(entries: Mapping[int, Entry], wanted: set[Filed], written: Mapping[Filed, Filing]) -> None:
+def filed(filings: FilingQuerySet) -> dict[Filed, Written]:
+    told = ("entry", "name", "facet__value", "facet__label", *Written._fields)
+    rows = filings.values_list(*told)
+    return {(entry, (name, value, label)): Written(*own) for entry, name, value, label, *own in rows}
+
+
+def file(entries: Mapping[int, Entry], wanted: set[Filed], written: Mapping[Filed, Written]) -> None:
     """Make of the filings of `entries` that are `written` those that are `wanted`, in the place that their entries have
     now. Only what is another one is touched."""
     Filing.objects.filter(pk__in=[row.pk for key, row in written.items() if key not in wanted]).delete()
-    keys = {facet: row.facet_id for (_, facet), row in written.items()}
+    keys = {facet: row.facet for (_, facet), row in written.items()}
     keys |= facet_keys({facet for _, facet in wanted} - keys.keys())
     rows = []
     for pk, facet in sorted(wanted):  # sorted for the same reason as facets
