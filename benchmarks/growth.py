@@ -28,7 +28,7 @@ from benchmarks import generator
 from benchmarks.pages import PRODUCTION, Page, measure, pages
 
 SIZES = (10, 1_000)  # issues
-ROUNDS = 3
+ROUNDS = 9
 REQUESTS = 5  # of each page in a round
 MOST = 1.3  # times what it costs with few issues
 
