@@ -1,6 +1,6 @@
 """What the catalogue knows entries by: each facet once, and a row of numbers for each entry that has it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -153,7 +153,16 @@ def test_what_did_not_change_is_not_filed_anew() -> None:
     assert [{value for _, value in rows} for rows in (before - after, after - before)] == [{"agents"}, {"tools"}]
 
 
-def test_related_is_sought_among_the_last_ones_under_each_topic_and_author(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def forgotten() -> Iterator[Callable[[], None]]:
+    """Lets the question for what is related be written anew; at the end it is as it was."""
+    yield models.catalogue._related.written.cache_clear
+    models.catalogue._related.written.cache_clear()
+
+
+def test_related_is_sought_among_the_last_ones_under_each_author(
+    monkeypatch: pytest.MonkeyPatch, forgotten: Callable[[], None]
+) -> None:
     issues = [make_issue(number=number, at=datetime(2024, number, 1, tzinfo=UTC)) for number in range(1, 8)]
     written = ["Ada Bob Eva", "Ada Eva", "Bob", "Ada Bob", "Ada", "Bob", "Ada Bob"]
     for issue, authors in zip(issues, written, strict=True):
@@ -161,7 +170,7 @@ def test_related_is_sought_among_the_last_ones_under_each_topic_and_author(monke
 
     def found(near: int, number: int = 7) -> str:
         monkeypatch.setattr(models.catalogue, "NEAR", near)
-        models.catalogue._related.written.cache_clear()
+        forgotten()
         keys = related(issues[number - 1], topics=[], authors=["ada", "bob", "eva"])
         entries = Entry.objects.in_bulk(keys)
         return "".join(entries[key].title for key in keys)
@@ -169,7 +178,6 @@ def test_related_is_sought_among_the_last_ones_under_each_topic_and_author(monke
     # Those with most in common first, then the newest. Of the last three, 1 is seen with Eva only, 3 with Bob.
     assert [found(near) for near in (100, 3, 2, 1)] == ["142", "426", "465", "652"]
     assert [found(100, number) for number in (6, 3, 1)] == ["142", "12", ""]
-    models.catalogue._related.written.cache_clear()
 
 
 @pytest.mark.django_db(transaction=True)
