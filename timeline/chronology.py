@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, tzinfo
-from itertools import pairwise
-from typing import Any
+from itertools import groupby, pairwise
+from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils import timezone
 
 from timeline.models import Entry, Filing, Issue, address
-from timeline.models.catalogue import ISSUES, Counted, in_order
+from timeline.models.catalogue import ISSUES, Card, Counted, in_order, keys_under
 from timeline.models.prepared import prepared
 from timeline.sections import sections
 
@@ -40,8 +40,7 @@ class Place:
         return address("timeline", **given, **({"page": page} if page > 1 else {}))
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(NamedTuple):
     """A link to another part of the timeline."""
 
     label: str
@@ -50,9 +49,8 @@ class Way:
     is_here: bool
 
 
-@dataclass(frozen=True)
-class Stop:
-    what: Any  # an Entry, an Issue
+class Stop(NamedTuple):
+    what: Any  # a Card, an Issue
     days: int  # since the next newer one, as far as the month goes
 
     @property
@@ -60,12 +58,11 @@ class Stop:
         return min(self.days, MOST_TICKS)
 
 
-@dataclass
-class Month:
+class Month(NamedTuple):
     first: date
-    stops: list[Stop]
-    days: int = 0  # from the newer stop above back to the end of its month
-    silence: int = 0  # whole months without anything between it and this one
+    stops: tuple[Stop, ...] = ()
+    days: int = 0  # from its last stop back to its first day, where an older month follows
+    silence: int = 0  # whole months without anything between a newer month of the same year and this one
 
     @property
     def ticks(self) -> int:
@@ -87,35 +84,45 @@ class Mapped:
 
 
 class Line:
-    """What is at a place of the timeline: `rows` of primary key, date and kind, newest first. Three queries."""
+    """What is at a place of the timeline, and the ways from there. Three queries, and two for a page()."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
         narrowed = {name: value for name in NARROWING if (value := getattr(place, name))}
         of_kind = narrowed | ({"kind": place.kind} if place.kind else {})
-        years = sorted(counts(of_kind, "year"), reverse=True)
-        newest = max((year for _, year, _, _ in years), default="")
-        self.year = place.year or ("" if place.topic or place.organisation else newest)
-        if self.year:
-            narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
-        every_kind = _rows(tuple(narrowed), list(narrowed.values()))
-        self.rows = [row for row in every_kind if place.kind in ("", row[2])]
-        of_kinds = Counter(kind for _, _, kind in every_kind)
-        self.kinds = [
-            Way(
-                label,
-                of_kinds[kind] if kind else len(every_kind),
-                replace(place, year=self.year, kind=kind).path(),
-                kind == place.kind,
-            )
+        self.rows: list[Row] = []  # of a year, newest first
+        if narrowed and not place.year:
+            self.year = ""
+            told = counts(of_kind, "kind", "year", *NARROWING)
+            kinds = counts(narrowed, "kind") if place.kind else told
+            of_kinds = {kind: count for name, kind, _, count in kinds if name == "kind"}
+        else:
+            told = counts(of_kind, "year")
+            self.year = place.year or max((year for _, year, _, _ in told), default="")
+            if self.year:
+                narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
+            every_kind = _rows(tuple(narrowed), list(narrowed.values()))
+            self.rows = [row for row in every_kind if place.kind in ("", row[2])]
+            of_kinds = Counter(kind for _, _, kind in every_kind)
+            told += counts(of_kind, *NARROWING)
+        self.facets = of_kind
+        everything = sum(of_kinds.values())
+        self.number = of_kinds.get(place.kind, 0) if place.kind else everything
+        self.kinds = tuple(
+            Way(label, count, replace(place, year=self.year, kind=kind).path(), kind == place.kind)
             for kind, label in {"": "Everything", **kind_titles()}.items()
-            if of_kinds[kind] or not kind
-        ]
-        self.years = [Way(year, n, replace(place, year=year).path(), year == self.year) for _, year, _, n in years]
+            if (count := of_kinds.get(kind, 0) if kind else everything) or not kind
+        )
+        years = sorted(((year, count) for name, year, _, count in told if name == "year"), reverse=True)
+        self.years = tuple(
+            Way(year, count, replace(place, year=year).path(), year == self.year) for year, count in years
+        )
         self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
-        for name, value, label, count in counts(of_kind, *NARROWING):
-            if len(self.choices[name]) < CHOICES or getattr(place, name) == value:  # addresses are dear: only for these
-                self.choices[name].append(self.way(label, count, **{name: value}))
+        for name, value, label, count in told:
+            ways = self.choices.get(name)
+            # Addresses are dear: only for what is offered, and what is chosen.
+            if ways is not None and (len(ways) < CHOICES or getattr(place, name) == value):
+                ways.append(self.way(label, count, **{name: value}))
 
     def way(self, label: str, count: int, **part: str) -> Way:
         """To this place with another topic or organisation; from the one that is chosen the way leads back."""
@@ -125,12 +132,12 @@ class Line:
         return Way(label, count, there.path(), is_here)
 
     @property
-    def topics(self) -> list[Way]:
-        return self.choices["topic"][:CHOICES]
+    def topics(self) -> tuple[Way, ...]:
+        return tuple(self.choices["topic"][:CHOICES])
 
     @property
-    def organisations(self) -> list[Way]:
-        return self.choices["organisation"][:CHOICES]
+    def organisations(self) -> tuple[Way, ...]:
+        return tuple(self.choices["organisation"][:CHOICES])
 
     @property
     def chosen(self) -> list[Way]:
@@ -142,9 +149,14 @@ class Line:
         kind = kind_titles().get(self.place.kind, "")
         return ", ".join(filter(None, [*(way.label for way in self.chosen), kind, self.place.year]))
 
-    def entries(self, rows: Iterable[Row]) -> list[Entry]:
-        """The entries of these rows, in order. One query."""
-        return in_order([key for key, _, _ in rows])
+    def cards(self, start: int, stop: int) -> list[Card]:
+        """These of what is here, counted from 0, newest first."""
+        if self.year:
+            return in_order([key for key, _, _ in self.rows[start:stop]])
+        facets, values = tuple(self.facets), list(self.facets.values())
+        if len(facets) == 1:
+            return in_order(keys_under.between(start, stop, *facets, *values))
+        return in_order([key for key, _, _ in _rows.between(start, stop, facets, values)])
 
     @property
     def map(self) -> list[Mapped]:
@@ -162,7 +174,7 @@ class Line:
         return [
             Mapped(
                 month,
-                f"{self.place.path(pages[month])}#{Month(month, []).anchor}" if month in pages else "",
+                f"{self.place.path(pages[month])}#{Month(month).anchor}" if month in pages else "",
                 kinds.get(month, [])[:MOST_MARKS],
                 max(0, len(kinds.get(month, [])) - MOST_MARKS),
             )
@@ -192,26 +204,25 @@ def _rows(facets: tuple[str, ...], values: list[str]) -> models.QuerySet[Entry, 
     return entries.having(dict(zip(facets, values, strict=False))).values_list("pk", "date", "kind")
 
 
-def months(entries: Sequence[Entry]) -> list[Month]:
-    """The entries, newest first, by month, with the days between them. Their dates are set."""
-    found: list[Month] = []
-    above: date | None = None
-    for entry in entries:
-        day = entry.date
-        assert day is not None
-        days = 0
-        if above is None or (above.year, above.month) != (day.year, day.month):
-            month = Month(day.replace(day=1), [])
-            if above is not None:
-                month.days = above.day - 1
-                month.silence = (above.year - day.year) * 12 + above.month - day.month - 1
-                days = monthrange(day.year, day.month)[1] - day.day
-            found.append(month)
-        else:
-            days = (above - day).days
-        found[-1].stops.append(Stop(entry, days))
-        above = day
-    return found
+def by_month(cards: Iterable[Card]) -> list[tuple[int, tuple[Month, ...]]]:
+    """The years of cards that stand newest first, and the months of each, with the days between."""
+    years: list[tuple[int, list[Month]]] = []
+    above: date | None = None  # the last stop of the month above
+    for (year, number), own in groupby(cards, key=lambda card: (card.date.year, card.date.month)):
+        first, stops, silence = date(year, number, 1), [], 0
+        newer = date(year, number, monthrange(year, number)[1]) if above else None
+        for card in own:
+            stops.append(Stop(card, (newer - card.date).days if newer else 0))
+            newer = card.date
+        if above:
+            months = years[-1][1]
+            months[-1] = months[-1]._replace(days=above.day - 1)
+            silence = above.month - number - 1 if above.year == year else 0
+        if not years or years[-1][0] != year:
+            years.append((year, []))
+        years[-1][1].append(Month(first, tuple(stops), silence=silence))
+        above = newer
+    return [(year, tuple(months)) for year, months in years]
 
 
 def stops_between(issues: Sequence[Issue], zone: tzinfo) -> list[Stop]:

@@ -18,8 +18,8 @@ from django.db.models import Q
 from django.db.models.functions import Length
 
 from timeline import search_index
-from timeline.models import Entry, EntryQuerySet, Filing, Word
-from timeline.models.catalogue import Counted
+from timeline.models import Entry, Filing, Word
+from timeline.models.catalogue import Card, Counted, in_order
 from timeline.models.prepared import prepared
 from timeline.terms import Query, Words, parse
 
@@ -53,21 +53,22 @@ class Choice:
 
 @dataclass(frozen=True)
 class Hit:
-    entry: Entry
+    card: Card
+    text: str
     query: Query
 
     @cached_property
     def title(self) -> Segments:
-        return marked(self.entry.title, self.query)
+        return marked(self.card.title, self.query)
 
     @cached_property
     def snippet(self) -> Segments:
-        return snippet(self.entry.text, self.query)
+        return snippet(self.text, self.query)
 
     @cached_property
     def names(self) -> Segments:
         """The authors that were sought; empty where none was."""
-        found = [name for name in self.entry.byline if any(hit for hit, _ in marked(name, self.query))]
+        found = [name for name in self.card.byline if any(hit for hit, _ in marked(name, self.query))]
         return marked(", ".join(found), self.query)
 
 
@@ -95,8 +96,7 @@ class Results:
         """Page `number` (from 1) of Hits; EmptyPage past the end. One query."""
         page = Paginator(self.keys, PAGE_SIZE).page(number)
         keys = list(page.object_list)
-        entries = {entry.pk: entry for entry in _found(keys)}
-        hits: list[Any] = [Hit(entries[key], self.query) for key in keys if key in entries]
+        hits: list[Any] = [Hit(card, text, self.query) for card, text in in_order(keys, "text")]
         page.object_list = hits
         return page
 
@@ -104,11 +104,6 @@ class Results:
 @prepared([models.BigAutoField()])
 def _facets(entries: list[int]) -> models.QuerySet[Filing, Counted]:
     return Filing.objects.filter(name__in=FACETS, entry__pk__among=entries).counted()
-
-
-@prepared(models.BigAutoField())
-def _found(entries: list[int]) -> EntryQuerySet:
-    return Entry.objects.filter(pk__in=entries).select_related("issue").defer(*search_index.COLUMNS)
 
 
 def search(text: str, filters: Mapping[str, str] | None = None) -> Results:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from timeline.markdown import Figure
 from timeline.metadata import absolute, twin
 from timeline.models import Correction, Entry, Image, Issue, Item, Publication, Term, Topic
+from timeline.models.catalogue import LONG
 from timeline.models.pending import told_corrections
 from timeline.sections import Filled, Section, filled, published_topics, section, sections
 from timeline.views import PAGE_SIZE, Part, by_kind, find, published_parts
@@ -171,7 +172,7 @@ def term_twin(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Term.objects.all(), slug, address=twin)
     if isinstance(found, HttpResponse):
         return found
-    entries = Entry.objects.published().having({"term": str(found.uuid)}).cards()[:PAGE_SIZE]
+    entries = Entry.objects.published().having({"term": str(found.uuid)}).defer(*LONG)[:PAGE_SIZE]
     return markdown_response(
         list_document(found.name, found.get_absolute_url(), by_kind(list(entries)), text=meaning(found))
     )
@@ -197,7 +198,7 @@ def page_twin(request: HttpRequest, name: str) -> HttpResponse:
 
 def newest_items(kind: Section) -> str:
     entries = Entry.objects.published().filter(kind=kind.kind).cards().by_issue()
-    lines = [f"{link(each.title, twin(each.path))}: issue {each.issue.number}" for each in entries[:NEWEST_ITEMS]]
+    lines = [f"{link(each.title, twin(each.path))}: issue {each.issue}" for each in entries[:NEWEST_ITEMS]]
     return f"## {line(kind.title)}\n\n{bullets(lines)}" if lines else ""
 
 

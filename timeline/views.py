@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, TypeVar
 
 from django.core.paginator import EmptyPage, Page, Paginator
@@ -10,6 +11,7 @@ from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import urlencode
 from django.views.decorators.csrf import csrf_exempt
@@ -22,9 +24,11 @@ from timeline.differences import Difference
 from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
+from timeline.models.content import IssueCard
 from timeline.models.catalogue import (
     ISSUES,
     LONG,
+    Card,
     Counted,
     beside,
     in_order,
@@ -77,10 +81,13 @@ def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) ->
     return paginator.page(number)
 
 
-def paged_cards(number: int, count: int, keys: Callable[[int, int], list[int]]) -> Page:
-    """Page `number` (from 1) of `count` entries; Http404 past the end. `keys` gives the primary keys of a part."""
+def paged_cards(number: int, count: int, keys: Callable[[int, int], list[int]], *beside: str) -> Page:
+    """Page `number` (from 1) of `count` cards; Http404 past the end. `keys` gives the primary keys of a part.
+
+    Where fields are named, tuples of a card and their values.
+    """
     page = paged(range(count), number)
-    page.object_list = in_order(keys(page.start_index() - 1, page.end_index()) if count else [])
+    page.object_list = in_order(keys(page.start_index() - 1, page.end_index()), *beside) if count else []
     return page
 
 
@@ -151,7 +158,7 @@ def topics_of(issues: list[int]) -> QuerySet[Filing, Counted]:
 
 
 @prepared()
-def newest_items() -> QuerySet[Entry]:
+def newest_items() -> QuerySet[Entry, Card]:
     return Entry.objects.published().items().filter(is_dated=True).cards()[:LATEST]
 
 
@@ -171,9 +178,11 @@ def by_kind(entries: Sequence[Entry]) -> list[Part]:
 
 @require_safe
 def issue_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    shown = paged(Issue.objects.published(), page)
+    shown = paged(Issue.objects.published().values_list("number", "title", "tagline", "published_at"), page)
     head = list_head(reverse("issues"), "Issues", lambda name: f"All issues of {name}, newest first.", page=page)
-    return render_page(request, "timeline/issue_list.html", head, page=shown)
+    with timezone.override(head.publication.zone):
+        cards = [IssueCard.of(*row) for row in shown]
+    return render_page(request, "timeline/issue_list.html", head, page=shown, cards=cards)
 
 
 @require_safe
@@ -240,7 +249,13 @@ def corrections(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    cards = paged_cards(page, number_under("kind", kind), lambda start, stop: keys_by_issue.between(start, stop, kind))
+    told = paged_cards(
+        page,
+        number_under("kind", kind),
+        lambda start, stop: keys_by_issue.between(start, stop, kind),
+        "issue__title",
+        "issue__published_at",
+    )
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,
@@ -248,7 +263,12 @@ def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
         page=page,
         feed=True,
     )
-    return render_page(request, "timeline/item_list.html", head, section=shown, page=cards)
+    with timezone.override(head.publication.zone):
+        groups = [
+            (IssueCard.of(*issue), [card for card, *_ in own])
+            for issue, own in groupby(told, key=lambda row: (row[0].issue, row[1], row[0].issue_tagline, row[2]))
+        ]
+    return render_page(request, "timeline/item_list.html", head, section=shown, page=told, groups=groups)
 
 
 @require_safe
@@ -341,8 +361,8 @@ def timeline(
 ) -> HttpResponse:
     place = chronology.Place(year, kind, topic, organisation)
     line = chronology.Line(place)
-    shown = paged(line.rows, int(page), size=chronology.PAGE_SIZE)
-    if not line.rows and place != chronology.Place():
+    shown = paged(range(line.number), int(page), size=chronology.PAGE_SIZE)
+    if not line.number and place != chronology.Place():
         raise Http404
     head = list_head(
         place.path(),
@@ -350,10 +370,9 @@ def timeline(
         lambda name: f"Everything in {name} on the day it came out{line.name and ': '}{line.name}.",
         page=shown.number,
     )
-    months = chronology.months(line.entries(shown.object_list))
-    return render_page(
-        request, "timeline/timeline.html", head, line=line, months=months, page=shown, first=place.path()
-    )
+    cards = line.cards(shown.start_index() - 1, shown.end_index()) if line.number else []
+    years = chronology.by_month(cards)
+    return render_page(request, "timeline/timeline.html", head, line=line, years=years, page=shown, first=place.path())
 
 
 @require_safe

@@ -1,5 +1,6 @@
 import re
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 
 from tests.factories import make_issue, make_news, make_paper, tag
 from timeline import derived
-from timeline.chronology import Place, months
-from timeline.models import Entry, Issue, Publication
+from timeline.chronology import Place, by_month
+from timeline.models import Issue, Publication
 
 pytestmark = pytest.mark.django_db
 
@@ -143,13 +144,15 @@ def test_long_years_are_paged_in_the_path(client: Client, line: Issue, monkeypat
 
 def test_months_count_the_days_between() -> None:
     days = [date(2023, 11, 27), date(2023, 11, 21), date(2023, 11, 21), date(2023, 8, 30), date(2023, 8, 1)]
-    entries = [Entry(date=day, title=str(day)) for day in days]
+    cards: Any = [SimpleNamespace(date=day) for day in [*days, date(2022, 12, 30)]]
     assert [
-        (month.anchor, month.days, month.silence, [(stop.days, stop.ticks) for stop in month.stops])
-        for month in months(entries)
+        (year, [(month.anchor, month.days, month.silence, [(stop.days, stop.ticks) for stop in month.stops])])
+        for year, months in by_month(cards)
+        for month in months
     ] == [
-        ("m2023-11", 0, 0, [(0, 0), (6, 6), (0, 0)]),
-        ("m2023-08", 20, 2, [(1, 1), (29, 14)]),
+        (2023, [("m2023-11", 20, 0, [(0, 0), (6, 6), (0, 0)])]),
+        (2023, [("m2023-08", 0, 2, [(1, 1), (29, 14)])]),
+        (2022, [("m2022-12", 0, 0, [(1, 1)])]),
     ]
 
 
@@ -167,14 +170,23 @@ def test_the_map_of_the_year_leads_to_the_page_of_each_month(
     ]
 
 
-@pytest.mark.parametrize("url", ["/timeline/", "/timeline/2023/", "/timeline/topics/reasoning/", "/timeline/papers/"])
+@pytest.mark.parametrize(
+    ("url", "queries"),
+    [
+        ("/timeline/", 5),
+        ("/timeline/2023/", 5),
+        ("/timeline/papers/", 5),
+        ("/timeline/topics/reasoning/", 4),
+        ("/timeline/papers/topics/reasoning/", 5),
+    ],
+)
 def test_timeline_needs_a_fixed_number_of_queries(
-    client: Client, line: Issue, url: str, django_assert_num_queries: Any
+    client: Client, line: Issue, url: str, queries: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(10):
         make_paper(line, title=f"Paper {number}", date=date(2023, 1, 1) + timedelta(number), authors=["Ada", "Bob"])
-    with django_assert_num_queries(5):
-        client.get(url)
+    with django_assert_num_queries(queries):
+        assert client.get(url).status_code == 200
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

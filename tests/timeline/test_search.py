@@ -187,7 +187,7 @@ def test_listed_queries_find_the_same_on_every_database(corpus: dict[str, Any]) 
 
 def test_what_stands_in_the_title_comes_first(corpus: dict[str, Any]) -> None:
     make_paper(corpus["issue"], title="Other", body="attention " * 40)
-    titles = [hit.entry.title for hit in search("attention").page(1).object_list]
+    titles = [hit.card.title for hit in search("attention").page(1).object_list]
     assert titles == ["Attention Is All You Need", "Other"]
 
 
@@ -329,7 +329,7 @@ def test_more_than_can_be_ranked_keeps_what_has_it_in_the_title(corpus: dict[str
     for number in range(4):
         make_paper(corpus["issue"], title=f"New {number}", body="attention", date=date(2024, 1, number + 1))
     results = search("attention")
-    assert (results.is_cut, {hit.entry.title for hit in results.page(1).object_list}) == (
+    assert (results.is_cut, {hit.card.title for hit in results.page(1).object_list}) == (
         True,
         {"Attention Is All You Need", "New 3", "New 2"},
     )

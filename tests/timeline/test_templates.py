@@ -243,7 +243,7 @@ def test_in_production_every_module_is_imported_by_a_name_that_changes_with_it(t
 def test_cards_that_differ_in_anything_are_two(field: str) -> None:
     """What was rendered of a card is kept: by another one it must not be taken for its own."""
     day = date(2024, 1, 12)
-    card = Card("papers", "/papers/orca/", "🐋", "Orca", ("Ada",), day, True, 3, 2, "/issues/2/", "Think")
+    card = Card("papers", "/papers/orca/", "🐋", "Orca", ("Ada",), day, True, 3, 2, "Think")
     other = {"date": day.replace(day=13), "is_dated": False, "byline": ("Ada", "Bob"), "minutes": 4, "issue": 3}
     if field == "issue_tagline":  # which only an issue's own card shows
         card = card._replace(kind="issues")

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
 from django.db.models.functions import Coalesce, Rank
-from django.db.models.query import BaseIterable
+from django.db.models.query import BaseIterable, ValuesListIterable
 
 from timeline.models.base import Content
 from timeline.models.content import Issue
@@ -52,9 +52,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """The newest issue first, each in the order of reading."""
         return self.order_by(NEWEST_ISSUE, "rank")
 
-    def cards(self) -> "EntryQuerySet":
-        """With all that a list shows of an entry, and without the long texts."""
-        return self.select_related("issue").defer(*LONG)
+    def cards(self, *beside: str) -> "models.QuerySet[Entry, Any]":
+        """A Card each; where fields are named, tuples of a Card and their values."""
+        rows: Any = self.values_list(*_CARD, *beside)
+        rows._iterable_class = _Cards
+        return rows
 
     def having(self, facets: Mapping[str, str]) -> "EntryQuerySet":
         """Those with all of these facets (name: value)."""
@@ -75,9 +77,21 @@ class Card(NamedTuple):
     date: date | None
     is_dated: bool
     minutes: int
-    issue: int
-    issue_path: str
+    issue: int  # its number
     issue_tagline: str
+
+
+_CARD = (*Card._fields[:-2], "issue__number", "issue__tagline")
+
+
+class _Cards(ValuesListIterable):
+    """Of EntryQuerySet.cards(): no row becomes an Entry first."""
+
+    def __iter__(self) -> Iterator[Any]:
+        for kind, path, emoji, title, byline, *others in super().__iter__():
+            told, beside = others[: len(_CARD) - 5], others[len(_CARD) - 5 :]
+            card = Card(kind, path, emoji, title, tuple(byline), *told)
+            yield (card, *beside) if beside else card
 
 
 class Entry(models.Model):
@@ -119,22 +133,6 @@ class Entry(models.Model):
 
     def get_absolute_url(self) -> str:
         return self.path
-
-    @property
-    def card(self) -> Card:
-        return Card(
-            self.kind,
-            self.path,
-            self.emoji,
-            self.title,
-            tuple(self.byline),
-            self.date,
-            self.is_dated,
-            self.minutes,
-            self.issue.number,
-            self.issue.get_absolute_url(),
-            self.issue.tagline,
-        )
 
     @property
     def slug(self) -> str:
@@ -273,18 +271,18 @@ class Word(models.Model):
         return self.word
 
 
-def in_order(keys: list[int]) -> list[Entry]:
-    """The cards of these primary keys, in that order. One query.
+def in_order(keys: list[int], *beside: str) -> list[Any]:
+    """The cards of these primary keys, in that order, as EntryQuerySet.cards() gives them. One query.
 
     To sort a long list by its keys and then read a page of it is much faster than to sort whole entries.
     """
-    found = {entry.pk: entry for entry in _cards(keys)}
+    found = {key: (card, *others) if others else card for card, key, *others in _cards(("pk", *beside), keys)}
     return [found[key] for key in keys if key in found]
 
 
-@prepared(models.BigAutoField())
-def _cards(keys: list[int]) -> EntryQuerySet:
-    return Entry.objects.filter(pk__in=keys).cards()
+@prepared(None, models.BigAutoField())
+def _cards(beside: tuple[str, ...], keys: list[int]) -> models.QuerySet[Entry, Any]:
+    return Entry.objects.filter(pk__in=keys).cards(*beside)
 
 
 @prepared(models.CharField(), models.CharField())
@@ -341,16 +339,18 @@ def _related(issue: UUID, topics: list[str], authors: list[str]) -> models.Query
     return closest.order_by("-weight", "-day", "place").values_list("entry", flat=True)[:MOST_RELATED]
 
 
-def beside(item: Content, earlier: list[int]) -> tuple[Entry | None, Entry | None, list[Entry]]:
+def beside(item: Content, earlier: list[int]) -> tuple[Card | None, Card | None, list[Card]]:
     """The public items that readers come to before and after `item`, in the order of reading, and `earlier`. One query.
 
     `earlier` are primary keys of items that come before it.
     """
-    found = {entry.pk: entry for entry in _beside(item.uuid, earlier)}
+    found = _beside(item.uuid, earlier)
+    before = {rank: card for card, _, rank, is_after in found if is_after is False}
+    cards = {key: card for card, key, *_ in found}
     return (
-        max((card for card in found.values() if card.is_after is False), key=lambda card: card.rank, default=None),
-        next((entry for entry in found.values() if entry.is_after), None),
-        [found[key] for key in earlier if key in found],
+        before[max(before)] if before else None,
+        next((card for card, *_, is_after in found if is_after), None),
+        [cards[key] for key in earlier if key in cards],
     )
 
 
@@ -361,4 +361,4 @@ def _beside(item: UUID, earlier: list[int]) -> models.QuerySet[Any, Any]:
     before = items.filter(rank__lt=own).order_by("-rank").values("pk")[:1]
     after = items.filter(rank__gt=own).order_by("rank").values("pk")[:1]
     here = models.Q(pk=models.Subquery(before)) | models.Q(pk=models.Subquery(after)) | models.Q(pk__in=earlier)
-    return Entry.objects.filter(here).cards().annotate(is_after=models.Q(rank__gt=own))
+    return Entry.objects.filter(here).annotate(is_after=models.Q(rank__gt=own)).cards("pk", "rank", "is_after")

@@ -149,8 +149,15 @@ class IssueCard(NamedTuple):
     title: str
     tagline: str
     path: str
-    day: date | None
+    date: date | None
     time: str  # ISO 8601
+
+    @classmethod
+    def of(cls, number: int, title: str, tagline: str, published_at: datetime | None) -> "IssueCard":
+        """Its date and time are those of the time zone that is active."""
+        local = published_at and timezone.localtime(published_at)
+        day, time = (local.date(), local.isoformat()) if local else (None, "")
+        return cls(number, title, tagline, address("issue", number), day, time)
 
 
 class Issue(Content):
@@ -193,16 +200,7 @@ class Issue(Content):
 
     @property
     def card(self) -> IssueCard:
-        """Its day and time are those of the time zone that is active."""
-        local = self.published_at and timezone.localtime(self.published_at)
-        return IssueCard(
-            self.number,
-            self.title,
-            self.tagline,
-            self.get_absolute_url(),
-            local and local.date(),
-            local.isoformat() if local else "",
-        )
+        return IssueCard.of(self.number, self.title, self.tagline, self.published_at)
 
     @property
     def status(self) -> Status:

@@ -1,4 +1,6 @@
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from django import template
@@ -38,9 +40,23 @@ def fragment(context: Context, template: str, **values: Any) -> SafeString:
     return _rendered(context.template.engine.get_template(template), tuple(values.items()))  # type: ignore[union-attr]
 
 
+@register.simple_tag(takes_context=True)
+def fragments(context: Context, template: str, **values: Any) -> SafeString:
+    """A fragment() for each of what the first of `values` lists, beside the others."""
+    found = context.template.engine.get_template(template)  # type: ignore[union-attr]
+    (name, rows), *others = values.items()
+    return SafeString("".join([_rendered(found, ((name, row), *others)) for row in rows]))
+
+
 @lru_cache(maxsize=1_000)
 def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> SafeString:
     return template.render(Context(dict(values), use_l10n=False, use_tz=False))
+
+
+@register.filter
+def by_year(cards: Iterable[Any]) -> list[tuple[int, list[Any]]]:
+    """Cards in the order of their dates, those of each year together; they have one, as readers see them."""
+    return [(year, list(own)) for year, own in groupby(cards, key=lambda card: card.date.year)]
 
 
 @register.simple_tag(takes_context=True)
