@@ -208,12 +208,13 @@ def by_month(cards: Iterable[Card]) -> list[tuple[int, tuple[Month, ...]]]:
     """The years of cards that stand newest first, and the months of each, with the days between."""
     years: list[tuple[int, list[Month]]] = []
     above: date | None = None  # the last stop of the month above
-    for (year, number), own in groupby(cards, key=lambda card: (card.date.year, card.date.month)):
+    dated = [(card.date, card) for card in cards if card.date]
+    for (year, number), own in groupby(dated, key=lambda each: (each[0].year, each[0].month)):
         first, stops, silence = date(year, number, 1), [], 0
         newer = date(year, number, monthrange(year, number)[1]) if above else None
-        for card in own:
-            stops.append(Stop(card, (newer - card.date).days if newer else 0))
-            newer = card.date
+        for day, card in own:
+            stops.append(Stop(card, (newer - day).days if newer else 0))
+            newer = day
         if above:
             months = years[-1][1]
             months[-1] = months[-1]._replace(days=above.day - 1)

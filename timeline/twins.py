@@ -197,7 +197,7 @@ def page_twin(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def newest_items(kind: Section) -> str:
-    entries = Entry.objects.published().filter(kind=kind.kind).cards().by_issue()
+    entries = Entry.objects.published().filter(kind=kind.kind).by_issue().cards()
     lines = [f"{link(each.title, twin(each.path))}: issue {each.issue}" for each in entries[:NEWEST_ITEMS]]
     return f"## {line(kind.title)}\n\n{bullets(lines)}" if lines else ""
 

@@ -24,7 +24,6 @@ from timeline.differences import Difference
 from timeline.limits import CONTACTS, SEARCHES, limited
 from timeline.metadata import Head, home_head, issue_head, item_head, list_head
 from timeline.models import Entry, Filing, FormerSlug, Issue, Item, Publication, Slugged, Topic
-from timeline.models.content import IssueCard
 from timeline.models.catalogue import (
     ISSUES,
     LONG,
@@ -37,6 +36,7 @@ from timeline.models.catalogue import (
     number_under,
     related,
 )
+from timeline.models.content import IssueCard
 from timeline.models.pending import told_corrections
 from timeline.models.prepared import prepared
 from timeline.search import FACETS, search, suggestion
