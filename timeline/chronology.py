@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, tzinfo
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from typing import Any, NamedTuple
 
 from django.db import models
 from django.utils import timezone
 
 from timeline.models import Entry, Filing, Issue, address
-from timeline.models.catalogue import ISSUES, Card, Counted, in_order, keys_under
+from timeline.models.catalogue import ISSUES, Card, Counted, in_order, keys_under, years
 from timeline.models.prepared import prepared
 from timeline.sections import sections
 
@@ -44,7 +44,7 @@ class Way(NamedTuple):
     """A link to another part of the timeline."""
 
     label: str
-    count: int
+    number: int  # of what is there
     path: str
     is_here: bool
 
@@ -91,20 +91,20 @@ class Line:
         narrowed = {name: value for name in NARROWING if (value := getattr(place, name))}
         of_kind = narrowed | ({"kind": place.kind} if place.kind else {})
         self.rows: list[Row] = []  # of a year, newest first
+        number_of = by_year(of_kind)
         if narrowed and not place.year:
             self.year = ""
-            told = counts(of_kind, "kind", "year", *NARROWING)
+            told = counts(of_kind, "kind", *NARROWING)
             kinds = counts(narrowed, "kind") if place.kind else told
             of_kinds = {kind: count for name, kind, _, count in kinds if name == "kind"}
         else:
-            told = counts(of_kind, "year")
-            self.year = place.year or max((year for _, year, _, _ in told), default="")
+            self.year = place.year or max(number_of, default="")
             if self.year:
                 narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
             every_kind = _rows(tuple(narrowed), list(narrowed.values()))
             self.rows = [row for row in every_kind if place.kind in ("", row[2])]
             of_kinds = Counter(kind for _, _, kind in every_kind)
-            told += counts(of_kind, *NARROWING)
+            told = counts(of_kind, *NARROWING)
         self.facets = of_kind
         everything = sum(of_kinds.values())
         self.number = of_kinds.get(place.kind, 0) if place.kind else everything
@@ -113,9 +113,9 @@ class Line:
             for kind, label in {"": "Everything", **kind_titles()}.items()
             if (count := of_kinds.get(kind, 0) if kind else everything) or not kind
         )
-        years = sorted(((year, count) for name, year, _, count in told if name == "year"), reverse=True)
         self.years = tuple(
-            Way(year, count, replace(place, year=year).path(), year == self.year) for year, count in years
+            Way(year, number_of[year], replace(place, year=year).path(), year == self.year)
+            for year in sorted(number_of, reverse=True)
         )
         self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
         for name, value, label, count in told:
@@ -185,6 +185,13 @@ class Line:
 
 def kind_titles() -> dict[str, str]:
     return {**{section.kind: section.title for section in sections()}, ISSUES: "Issues"}
+
+
+def by_year(narrowed: dict[str, str]) -> dict[str, int]:
+    """How many published entries with these facets are of each year. One query."""
+    if len(narrowed) < 2:
+        return years(*chain.from_iterable(narrowed.items()))
+    return {year: number for _, year, _, number in counts(narrowed, "year")}
 
 
 def counts(narrowed: dict[str, str], *names: str) -> list[Counted]:

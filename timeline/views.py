@@ -139,8 +139,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @prepared()
 def newest_issues() -> QuerySet[Issue]:
-    # By what is hidden, as EntryQuerySet.published(): so the index of numbers is read only as far as needed.
-    return Issue.objects.exclude(pk__in=Issue.objects.hidden().order_by())[: EARLIER + 1]
+    return Issue.objects.published()[: EARLIER + 1]
 
 
 @prepared(models.BigAutoField())
@@ -398,7 +397,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         {
             "title": titles[name],
             "ways": [
-                {"label": choice.label, "count": choice.count, "path": path(text, {**filters, name: choice.value})}
+                {"label": choice.label, "number": choice.count, "path": path(text, {**filters, name: choice.value})}
                 for choice in choices
             ],
         }

@@ -3,7 +3,7 @@
 All of it is derived: timeline.catalogue writes it, `manage.py rebuild` makes it anew.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import reduce
 from operator import or_
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.functions import Coalesce, Rank
+from django.db.models.functions import Cast, Coalesce, Concat, Rank
 from django.db.models.query import BaseIterable, ValuesListIterable
 
 from timeline.models.base import Content
@@ -34,6 +34,13 @@ ISSUE_RANK = 1_000_000
 NEWEST_ISSUE = models.Func(
     models.F("rank"), template=f"(%(expressions)s / -{ISSUE_RANK})", output_field=models.BigIntegerField()
 )
+
+
+class Number(models.Subquery):
+    """How many rows a queryset has."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = models.IntegerField()
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
@@ -304,10 +311,43 @@ def number_under(name: str, value: str) -> int:
 
 
 @prepared(models.CharField(), models.CharField())
-def _numbers_under(name: str, value: str) -> models.QuerySet[Filing, int]:
+def _numbers_under(name: str, value: str) -> models.QuerySet[Facet, int]:
     """One for each label of the facet."""
-    filings = Filing.objects.published().under(name, value).order_by().values("facet")
-    return filings.annotate(count=models.Count("*")).values_list("count", flat=True)
+    number = number_published(name, lambda own: Filing.objects.filter(facet=own("pk")))
+    return Facet.objects.filter(name=name, value=value).values_list(number, flat=True)
+
+
+def number_published(name: Any, filings: Callable[[Callable[[str], models.OuterRef]], FilingQuerySet]) -> Any:
+    """How many of the `filings` of a facet that is asked, which has that name, are of entries that readers may see.
+
+    `filings` takes what refers to a column of that facet. All are counted, and then those that are hidden: they are
+    few, and to count the rows of an index takes a third of the time that it takes to ask whether each is hidden.
+    """
+    of_entry = filings(lambda column: models.OuterRef(models.OuterRef(column))).filter(entry=models.OuterRef("pk"))
+    hidden = Entry.objects.hidden().filter(models.Exists(of_entry.filter(name=name))).order_by()
+    return Number(filings(models.OuterRef).order_by().values("entry")) - Number(hidden.values("pk"))
+
+
+def years(name: str = "", value: str = "") -> dict[str, int]:
+    """How many entries of each year readers may see, with this facet if one is named. One query.
+
+    The days of what is under a facet lie in an index in their order, so no entry is asked for its year.
+    """
+    return {year: number for year, number in _years(name, value) if number}
+
+
+@prepared(None, models.CharField())
+def _years(name: str, value: str) -> models.QuerySet[Facet, tuple[str, int]]:
+    def filings(own: Callable[[str], models.OuterRef]) -> FilingQuerySet:
+        if not name:
+            return Filing.objects.filter(facet=own("pk"))
+        first, last = (
+            Cast(Concat(own("value"), models.Value(day)), models.DateField()) for day in ("-01-01", "-12-31")
+        )
+        return Filing.objects.under(name, value).filter(date__gte=first, date__lte=last)
+
+    number = number_published(name or "year", filings)
+    return Facet.objects.filter(name="year").values_list("value", number)
 
 
 def related(issue: Issue, *, topics: list[str], authors: list[str]) -> list[int]:
