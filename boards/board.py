@@ -8,7 +8,7 @@ from itertools import groupby
 
 from django.template.loader import render_to_string
 
-from boards.models import Measurement
+from boards.models import Measurement, ScoreCard
 from timeline.charts import WIDTH, scale, written
 
 HEIGHT = 300  # units of the drawing
@@ -22,6 +22,10 @@ class Pair:
 
     claimed: Measurement
     measured: Measurement
+
+    @property
+    def card(self) -> tuple[ScoreCard, ScoreCard, str]:
+        return self.claimed.card, self.measured.card, self.difference
 
     @property
     def difference(self) -> str:
@@ -45,6 +49,10 @@ class Group:
     """Measurements of one benchmark with the same metric, unit, direction and setting; best first."""
 
     rows: list[Measurement]
+
+    @property
+    def cards(self) -> list[ScoreCard]:
+        return [row.card for row in self.rows]
 
     @property
     def title(self) -> str:

@@ -79,7 +79,7 @@ class Scores(Resource):
             date=entry.date,
             item=entry.title,
             url=settings.SITE_URL + entry.path,
-            issue=entry.issue.number,
+            issue=entry.issue_number,
         )
 
 

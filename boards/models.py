@@ -1,5 +1,8 @@
 """Benchmarks, the models that were measured on them, and every score that a published text tells of."""
 
+from datetime import date
+from typing import NamedTuple
+
 from django.db import models
 
 from timeline.fields import MarkdownField, WebField
@@ -51,8 +54,25 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
 
     def told(self) -> "MeasurementQuerySet":
         """With all that is told of a score."""
-        rows = self.select_related("benchmark", "model", "entry__issue")
+        rows = self.select_related("benchmark", "model", "entry")
         return rows.defer(*(f"entry__{name}" for name in LONG))
+
+
+class ScoreCard(NamedTuple):
+    """What a page shows of a measurement, and nothing in it can change; see Card."""
+
+    model: str
+    shown: str
+    setting: str
+    is_own: bool
+    is_claim: bool
+    source: str
+    source_url: str
+    path: str  # of what tells of it
+    emoji: str
+    label: str
+    date: date | None
+    issue: int  # its number
 
 
 class Measurement(models.Model):
@@ -85,6 +105,12 @@ class Measurement(models.Model):
     @property
     def shown(self) -> str:
         return shown(self.typed, self.error, self.unit)
+
+    @property
+    def card(self) -> ScoreCard:
+        told = self.entry
+        score = (self.model.name, self.shown, self.setting, self.is_own, self.is_claim, self.source, self.source_url)
+        return ScoreCard(*score, told.path, told.emoji, told.label, told.date, told.issue_number)
 
     @property
     def is_claim(self) -> bool:

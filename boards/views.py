@@ -1,7 +1,8 @@
 """Public pages of benchmarks, and their scores as CSV and JSON."""
 
 import csv
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Q, QuerySet
@@ -28,15 +29,23 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet runs at the sta
 def benchmark_list(request: HttpRequest, page: int = 1) -> HttpResponse:
     shown = paged(Benchmark.objects.published(), page, PAGE_SIZE)
     counted = Measurement.objects.published().filter(benchmark__in=list(shown)).order_by().values("benchmark")
-    facts = {
-        row["benchmark"]: row
-        for row in counted.annotate(scores=Count("pk"), models=Count("model", distinct=True), last=Max("entry__date"))
-    }
+    facts = counted.annotate(scores=Count("pk"), models=Count("model", distinct=True), last=Max("entry__date"))
+    found = {key: own for key, *own in facts.values_list("benchmark", "scores", "models", "last")}
     head = list_head(
         reverse("benchmarks"), "Benchmarks", lambda name: f"All scores that {name} has told of.", page=page
     )
-    rows = [(benchmark, facts[benchmark.pk]) for benchmark in shown]
-    return render_page(request, "boards/benchmark_list.html", head, page=shown, rows=rows)
+    cards = [BenchmarkCard(each.name, each.get_absolute_url(), *found[each.pk]) for each in shown]
+    return render_page(request, "boards/benchmark_list.html", head, page=shown, cards=cards)
+
+
+class BenchmarkCard(NamedTuple):
+    """What the list shows of a benchmark, and nothing in it can change; see Card."""
+
+    name: str
+    path: str
+    scores: int
+    models: int
+    last: date | None  # of what tells of a score
 
 
 def measurements(benchmark: Benchmark) -> QuerySet[Measurement]:
@@ -84,7 +93,7 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         benchmark=found,
         page=shown,
         groups=compared,
-        pairs=claims(found, rows, whole=not shown.has_other_pages())[-PAIRS:],
+        pairs=[pair.card for pair in claims(found, rows, whole=not shown.has_other_pages())[-PAIRS:]],
         downloads=files,
         **item_context([], "html", head.publication, texts=[found.description]),
     )

@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
@@ -12,7 +13,7 @@ from django.views.decorators.http import conditional_page, require_safe
 from papers.models import Author
 from timeline.feeds import ItemFeed, newest
 from timeline.metadata import list_head, twin
-from timeline.models import Filing
+from timeline.models import Facet, Filing, address
 from timeline.models.catalogue import Counted
 from timeline.models.prepared import prepared
 from timeline.sections import Filled, sections
@@ -20,17 +21,34 @@ from timeline.twins import list_document, markdown_response
 from timeline.views import find, having, paged, published_parts, render_page
 
 Named = tuple[str, str]  # slug and name
+PAGE_SIZE = 200  # authors
 COAUTHORS = 60  # that are named, those with most in common first
 TOPICS = 12
 
 
 @require_safe
 def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    number = Filing.objects.published().facets("author").aggregate(number=Count("value", distinct=True))["number"]
-    shown = paged(range(number), page, size=200)
-    shown.object_list = Author.objects.published()[max(0, shown.start_index() - 1) : shown.end_index()]
+    number = sum(number_published())
+    shown = paged(range(number), page, size=PAGE_SIZE)
+    named = published.between(shown.start_index() - 1, shown.end_index(), number) if number else []
     head = list_head(reverse("authors"), "Authors", lambda name: f"The authors of everything in {name}.", page=page)
-    return render_page(request, "papers/author_list.html", head, page=shown)
+    return render_page(request, "papers/author_list.html", head, page=shown, names=with_addresses(named))
+
+
+@prepared()
+def number_published() -> QuerySet[Facet, int]:
+    facets = Filing.objects.published().facets("author").order_by().values("name")
+    return facets.annotate(number=Count("value", distinct=True)).values_list("number", flat=True)
+
+
+@prepared()
+def published() -> QuerySet[Author, Named]:
+    return Author.objects.published().values_list("slug", "name")
+
+
+def with_addresses(authors: Iterable[Named]) -> tuple[Named, ...]:
+    """The path of the page of each, and the name."""
+    return tuple((address("author", slug), name) for slug, name in authors)
 
 
 def author_parts(author: Author) -> list[Filled]:
@@ -67,7 +85,7 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         author=found,
         page=shown,
         topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
-        coauthors=most_beside(found.slug, "author", COAUTHORS),
+        coauthors=with_addresses(most_beside(found.slug, "author", COAUTHORS)),
     )
 
 

@@ -149,7 +149,7 @@ def write_items(places: Iterable[Place], issues: Iterable[Issue] = ()) -> None:
     moved, unknown = [], defaultdict(list)
     for kind, position, _, uuid, key in order:
         issue, entry = concerned[key], known.get(uuid)
-        if entry is None or entry.rank // ISSUE_RANK != issue.number:
+        if entry is None or entry.issue_number != issue.number:
             unknown[kind].append(uuid)
             continue
         rank, day = rank_of(issue, kind, position), entry.date if entry.is_dated else date_of(issue, publication)

@@ -91,14 +91,18 @@ class Line:
         narrowed = {name: value for name in NARROWING if (value := getattr(place, name))}
         of_kind = narrowed | ({"kind": place.kind} if place.kind else {})
         self.rows: list[Row] = []  # of a year, newest first
-        number_of = by_year(of_kind)
         if narrowed and not place.year:
             self.year = ""
-            told = counts(of_kind, "kind", *NARROWING)
+            told = counts(of_kind, "kind", "year", *NARROWING)
             kinds = counts(narrowed, "kind") if place.kind else told
-            of_kinds = {kind: count for name, kind, _, count in kinds if name == "kind"}
+            of_years, of_kinds = number_of("year", told), number_of("kind", kinds)
         else:
-            self.year = place.year or max(number_of, default="")
+            of_years = (
+                years(*chain.from_iterable(of_kind.items()))
+                if len(of_kind) < 2
+                else number_of("year", counts(of_kind, "year"))
+            )
+            self.year = place.year or max(of_years, default="")
             if self.year:
                 narrowed, of_kind = narrowed | {"year": self.year}, of_kind | {"year": self.year}
             every_kind = _rows(tuple(narrowed), list(narrowed.values()))
@@ -114,8 +118,8 @@ class Line:
             if (count := of_kinds.get(kind, 0) if kind else everything) or not kind
         )
         self.years = tuple(
-            Way(year, number_of[year], replace(place, year=year).path(), year == self.year)
-            for year in sorted(number_of, reverse=True)
+            Way(year, of_years[year], replace(place, year=year).path(), year == self.year)
+            for year in sorted(of_years, reverse=True)
         )
         self.choices: dict[str, list[Way]] = {name: [] for name in NARROWING}
         for name, value, label, count in told:
@@ -155,8 +159,8 @@ class Line:
             return in_order([key for key, _, _ in self.rows[start:stop]])
         facets, values = tuple(self.facets), list(self.facets.values())
         if len(facets) == 1:
-            return in_order(keys_under.between(start, stop, *facets, *values))
-        return in_order([key for key, _, _ in _rows.between(start, stop, facets, values)])
+            return in_order(keys_under.between(start, stop, self.number, *facets, *values))
+        return in_order([key for key, _, _ in _rows.between(start, stop, self.number, facets, values)])
 
     @property
     def map(self) -> list[Mapped]:
@@ -187,11 +191,9 @@ def kind_titles() -> dict[str, str]:
     return {**{section.kind: section.title for section in sections()}, ISSUES: "Issues"}
 
 
-def by_year(narrowed: dict[str, str]) -> dict[str, int]:
-    """How many published entries with these facets are of each year. One query."""
-    if len(narrowed) < 2:
-        return years(*chain.from_iterable(narrowed.items()))
-    return {year: number for _, year, _, number in counts(narrowed, "year")}
+def number_of(name: str, told: Iterable[Counted]) -> dict[str, int]:
+    """How many have each value of this facet."""
+    return {value: number for own, value, _, number in told if own == name}
 
 
 def counts(narrowed: dict[str, str], *names: str) -> list[Counted]:

@@ -1,7 +1,9 @@
 """The glossary: all terms from A to Z, and a page for each with everything in which it stands."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, F, Window
@@ -30,11 +32,32 @@ def glossary(request: HttpRequest, page: int = 1) -> HttpResponse:
         json_ld={"@type": "DefinedTermSet", "hasDefinedTerm": [defined(term) for term in terms]},
         has_twin=page == 1,
     )
-    rows = [(term, *places.get(str(term.uuid), (0, []))) for term in terms]
-    return render_page(request, "timeline/glossary.html", head, page=shown, rows=rows)
+    letters = [
+        (letter, [TermCard.of(term, *places.get(str(term.uuid), (0, []))) for term in own])
+        for letter, own in groupby(terms, key=attrgetter("letter"))
+    ]
+    return render_page(request, "timeline/glossary.html", head, page=shown, letters=letters)
 
 
-def newest_places(terms: Sequence[Term]) -> dict[str, tuple[int, list[Entry]]]:
+Place = tuple[str, str, str]  # path, emoji and title of an item
+
+
+class TermCard(NamedTuple):
+    """What the glossary shows of a term, and nothing in it can change; see Card."""
+
+    name: str
+    path: str
+    expansion: str
+    explanation: str
+    total: int  # of the items in which it stands
+    places: tuple[Place, ...]
+
+    @classmethod
+    def of(cls, term: Term, total: int, places: Iterable[Place]) -> "TermCard":
+        return cls(term.name, term.get_absolute_url(), term.expansion, term.explanation, total, tuple(places))
+
+
+def newest_places(terms: Sequence[Term]) -> dict[str, tuple[int, list[Place]]]:
     """For each uuid of a term in how many published items it stands, and the newest FEW of them. Four queries."""
     facets = Facet.objects.filter(name="term", value__in=[str(term.uuid) for term in terms])
     values = dict(facets.values_list("pk", "value"))
@@ -45,10 +68,12 @@ def newest_places(terms: Sequence[Term]) -> dict[str, tuple[int, list[Entry]]]:
     public = near.exclude(entry__in=Entry.objects.hidden().order_by())
     newest = public.annotate(place=order).filter(place__lte=FEW).order_by("pk", "place")
     places = list(newest.values_list("pk", "entry"))
-    entries = Entry.objects.only("path", "emoji", "title").in_bulk({entry for _, entry in places})
-    found: dict[str, tuple[int, list[Entry]]] = {}
+    shown = Entry.objects.filter(pk__in={entry for _, entry in places}).order_by()
+    entries = {pk: place for pk, *place in shown.values_list("pk", "path", "emoji", "title")}
+    found: dict[str, tuple[int, list[Place]]] = {}
     for facet, entry in places:
-        found.setdefault(values[facet], (totals[facet], []))[1].append(entries[entry])
+        path, emoji, title = entries[entry]
+        found.setdefault(values[facet], (totals[facet], []))[1].append((path, emoji, title))
     return found
 
 

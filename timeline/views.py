@@ -38,7 +38,7 @@ from timeline.models.catalogue import (
 )
 from timeline.models.content import IssueCard
 from timeline.models.pending import told_corrections
-from timeline.models.prepared import prepared
+from timeline.models.prepared import Prepared, prepared
 from timeline.search import FACETS, search, suggestion
 from timeline.sections import Filled, Line, Section, find_related, item_context, render_issue, section, sections
 from timeline.share_images import draw
@@ -81,23 +81,20 @@ def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) ->
     return paginator.page(number)
 
 
-def paged_cards(number: int, count: int, keys: Callable[[int, int], list[int]], *beside: str) -> Page:
-    """Page `number` (from 1) of `count` cards; Http404 past the end. `keys` gives the primary keys of a part.
+def paged_cards(number: int, count: int, keys: Prepared[..., int], *values: str, beside: tuple[str, ...] = ()) -> Page:
+    """Page `number` (from 1) of `count` cards; Http404 past the end. `keys` are the primary keys of all, for `values`.
 
-    Where fields are named, tuples of a card and their values.
+    Where fields are named, tuples of a card and what they have beside it.
     """
     page = paged(range(count), number)
-    page.object_list = in_order(keys(page.start_index() - 1, page.end_index()), *beside) if count else []
+    if count:
+        page.object_list = in_order(keys.between(page.start_index() - 1, page.end_index(), count, *values), *beside)
     return page
 
 
 def having(name: str, value: str, number: int) -> Page:
     """Page `number` (from 1) of what readers may see with this facet, newest first; Http404 past the end. 3 queries."""
-    return paged_cards(
-        number,
-        number_under(name, value),
-        lambda start, stop: keys_under.between(start, stop, name, value),
-    )
+    return paged_cards(number, number_under(name, value), keys_under, name, value)
 
 
 def render_page(request: HttpRequest, template: str, head: Head, **context: Any) -> HttpResponse:
@@ -248,13 +245,8 @@ def corrections(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    told = paged_cards(
-        page,
-        number_under("kind", kind),
-        lambda start, stop: keys_by_issue.between(start, stop, kind),
-        "issue__title",
-        "issue__published_at",
-    )
+    beside = ("issue__title", "issue__published_at")
+    told = paged_cards(page, number_under("kind", kind), keys_by_issue, kind, beside=beside)
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,

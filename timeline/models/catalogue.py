@@ -142,6 +142,11 @@ class Entry(models.Model):
         return self.path
 
     @property
+    def issue_number(self) -> int:
+        """Nobody need read the issue for it."""
+        return self.rank // ISSUE_RANK
+
+    @property
     def slug(self) -> str:
         return self.path.strip("/").rpartition("/")[2]
 
@@ -328,7 +333,7 @@ def number_published(name: Any, filings: Callable[[Callable[[str], models.OuterR
     return Number(filings(models.OuterRef).order_by().values("entry")) - Number(hidden.values("pk"))
 
 
-def years(name: str = "", value: str = "") -> dict[str, int]:
+def years(name: str = "", value: str = "", /) -> dict[str, int]:
     """How many entries of each year readers may see, with this facet if one is named. One query.
 
     The days of what is under a facet lie in an index in their order, so no entry is asked for its year.

@@ -120,11 +120,16 @@ class Prepared(Generic[Values, Row]):
     def __call__(self, *arguments: Values.args, **_: Values.kwargs) -> list[Row]:
         return self._answer(arguments)
 
-    def between(self, start: int, stop: int, *arguments: Values.args, **_: Values.kwargs) -> list[Row]:
-        """These of the rows, counted from 0."""
+    def between(self, start: int, stop: int, number: int, *arguments: Values.args, **_: Values.kwargs) -> list[Row]:
+        """These of the rows, counted from 0, of which there are `number`: read from the end that is nearer.
+
+        No two of them may be equal in what orders them.
+        """
+        if start + stop > number:
+            return self._answer(arguments, number - stop, number - start, is_reversed=True)[::-1]
         return self._answer(arguments, start, stop)
 
-    def _answer(self, arguments: Sequence[Any], *part: int) -> list[Row]:
+    def _answer(self, arguments: Sequence[Any], *part: int, is_reversed: bool = False) -> list[Row]:
         form: list[Any] = []
         values: list[Any] = []
         for field, argument in zip(self.fields, arguments, strict=True):
@@ -141,12 +146,12 @@ class Prepared(Generic[Values, Row]):
                 form.append(None)
                 values.append(argument)
         try:
-            question = self.written(connections[DEFAULT_DB_ALIAS].vendor, *form)
+            question = self.written(connections[DEFAULT_DB_ALIAS].vendor, is_reversed, *form)
             return question.answer([*values, present()], *part)
         except EmptyResultSet:
             return []
 
-    def _write(self, vendor: str, *form: Any) -> _Question:
+    def _write(self, vendor: str, is_reversed: bool, *form: Any) -> _Question:
         arguments: list[Any] = []
         place = 0
         for field, own in zip(self.fields, form, strict=True):
@@ -162,7 +167,8 @@ class Prepared(Generic[Values, Row]):
             place += len(parameters)
         now = moment.set(_PRESENT)
         try:
-            return _Question(cast(Any, self.ask)(*arguments))
+            rows = cast(Any, self.ask)(*arguments)
+            return _Question(rows.reverse() if is_reversed else rows)
         finally:
             moment.reset(now)
 
