@@ -37,7 +37,7 @@ from timeline.models import (
 )
 from timeline.models.catalogue import ISSUE_RANK, ISSUES, LONG, FilingQuerySet
 from timeline.models.glossary import new_seal
-from timeline.search_index import is_migrated, matching
+from timeline.search_index import expression, is_migrated, matching
 from timeline.sections import Section, across, find_related, section, sections
 from timeline.terms import STEM, Clause, Query, Words, terms
 
@@ -184,7 +184,7 @@ def write_uses(term: Term) -> None:
     concerned = models.Q(pk__in=Filing.objects.entries({"term": str(term.uuid)}))
     for name in term.explained.names:
         if words := tuple(Words(name).terms):
-            concerned |= matching(Query((Clause(words),)))
+            concerned |= matching(expression(Query((Clause(words),))))
     write_terms(Entry.objects.items().filter(concerned))
 
 

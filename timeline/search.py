@@ -123,11 +123,20 @@ def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
 
 def _matching(filters: Mapping[str, str], query: Query, *, in_title: bool = False) -> list[int]:
     """The newest MOST + 1 that match."""
-    facets = dict(filters)
-    kind = {"kind": facets.pop("kind")} if "kind" in facets else {}
-    matching = search_index.matching(query, Filing.objects.entries(facets) if facets else None, in_title=in_title)
+    wanted = search_index.expression(query, in_title=in_title)
+    return _newest(MOST + 1, in_title, query.has_phrase, tuple(filters), list(filters.values()), wanted)
+
+
+@prepared(None, None, None, None, models.CharField(), models.TextField())
+def _newest(
+    most: int, in_title: bool, has_phrase: bool, facets: tuple[str, ...], values: list[str], wanted: str
+) -> models.QuerySet[Entry, int]:
+    filters = dict(zip(facets, values, strict=False))
+    kind = {"kind": filters.pop("kind")} if "kind" in filters else {}
+    among = Filing.objects.entries(filters) if filters else None
+    matching = search_index.matching(wanted, among, in_title=in_title, has_phrase=has_phrase)
     found = Entry.objects.published().having(kind).filter(matching)
-    return list(found.order_by("-date", "rank").values_list("pk", flat=True)[: MOST + 1])
+    return found.order_by("-date", "rank").values_list("pk", flat=True)[:most]
 
 
 def suggestion(text: str) -> str:

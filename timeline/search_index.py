@@ -48,22 +48,32 @@ def exists(using: str = DEFAULT_DB_ALIAS) -> bool:
         return len(cursor.fetchall()) == (1 + len(TRIGGERS) if vendor == "sqlite" else 2)
 
 
-def matching(query: Query, among: QuerySet[Any, Any] | None = None, *, in_title: bool = False) -> Q:
-    """The condition that an entry matches, and is `among` these (primary keys); with `in_title` all is in its title."""
+def expression(query: Query, *, in_title: bool = False) -> str:
+    """What the index is asked for what matches; with `in_title` all of that stands in the title."""
+    if connection.vendor == "sqlite":
+        return f"{{title_terms}} : ({_sqlite_expression(query)})" if in_title else _sqlite_expression(query)
+    return _postgresql_expression(query)
+
+
+def matching(
+    wanted: Any, among: QuerySet[Any, Any] | None = None, *, in_title: bool = False, has_phrase: bool = False
+) -> Q:
+    """The condition that an entry matches, and is `among` these (primary keys).
+
+    `wanted` is an expression(), or stands for one; the others are what is known of it.
+    """
     is_among = Q() if among is None else Q(pk__in=among)
     if connection.vendor == "sqlite":
-        column = "{title_terms} : " if in_title else ""
-        wanted = f"{column}({_sqlite_expression(query)})"
         keys = RawSQL(f"SELECT rowid FROM {FTS} WHERE {FTS} MATCH %s", [wanted])
         # With “+” SQLite does not begin with these: it would look at each entry that has a common word to find the
         # newest of them, where it can walk the newest entries until it has enough that match.
         key = Func(F("pk"), template="+%(expressions)s", output_field=BigAutoField())
         return is_among & Q(In(key, keys))
     column = "terms_of_title" if in_title else "terms"
-    found, parameters = f"SELECT id FROM {TABLE} WHERE {column} @@ %s::tsquery", (_postgresql_expression(query),)
+    found, parameters = f"SELECT id FROM {TABLE} WHERE {column} @@ %s::tsquery", (wanted,)
     # Of two conditions PostgreSQL takes the other one for rare, and reads the long vectors of some thousand entries
     # instead of this index. But of phrases the index does not know the order of words: there it is right.
-    if among is not None and not any(len(clause.words) > 1 for clause in (*query.clauses, *query.excluded)):
+    if among is not None and not has_phrase:
         own, more = among.query.sql_with_params()
         return Q(pk__in=RawSQL(f"{found} INTERSECT {own}", parameters + more))
     return is_among & Q(pk__in=RawSQL(found, parameters))
@@ -78,12 +88,12 @@ def ranks(query: Query, keys: Iterable[int]) -> dict[int, float]:
             cursor.execute(
                 f"SELECT rowid, -bm25({FTS}, 10, 5, 1) FROM {FTS} "
                 f"WHERE {FTS} MATCH %s AND +rowid IN (SELECT value FROM json_each(%s))",
-                [_sqlite_expression(query), str(keys)],
+                [expression(query), str(keys)],
             )
         else:
             cursor.execute(
                 f"SELECT id, ts_rank('{{0.1, 0.1, 0.5, 1}}', terms, %s::tsquery, 1) FROM {TABLE} WHERE id = ANY(%s)",
-                [_postgresql_expression(query), keys],
+                [expression(query), keys],
             )
         return dict(cursor.fetchall())
 

@@ -122,6 +122,10 @@ class Query:
     clauses: tuple[Clause, ...] = ()
     excluded: tuple[Clause, ...] = ()
 
+    @property
+    def has_phrase(self) -> bool:
+        return any(len(clause.words) > 1 for clause in (*self.clauses, *self.excluded))
+
     @cached_property
     def begins(self) -> "Beginnings":
         return Beginnings(self.clauses)
