@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.template import Context
 from django.template.base import Template
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from timeline import markdown as dialect
@@ -57,6 +58,15 @@ def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> SafeSt
 def by_year(cards: Iterable[Any]) -> list[tuple[int, list[Any]]]:
     """Cards in the order of their dates, those of each year together; they have one, as readers see them."""
     return [(year, list(own)) for year, own in groupby(cards, key=lambda card: card.date.year)]
+
+
+@register.simple_tag
+def marked(pieces: Iterable[tuple[bool, str]]) -> SafeString:
+    """Text with what was sought marked in it: whether each piece is a hit, and the piece."""
+    html = escape("")
+    for is_hit, text in pieces:
+        html += format_html("<mark>{}</mark>", text) if is_hit else escape(text)
+    return html
 
 
 @register.simple_tag(takes_context=True)
