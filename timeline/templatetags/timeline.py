@@ -12,6 +12,8 @@ from django.utils.safestring import SafeString
 from timeline import markdown as dialect
 from timeline.models import address
 
+FRAGMENTS = 1_500  # that are kept: about 2 KB each, with the values
+
 register = template.Library()
 
 # What {% url %} does, for the links of a list: it is asked once for each.
@@ -38,7 +40,8 @@ def fragment(context: Context, template: str, **values: Any) -> SafeString:
     It is rendered once for as long as lists show it. Rows are no values, for two are the same whatever they say, nor
     are times, for the same one is another day elsewhere.
     """
-    return _rendered(context.template.engine.get_template(template), tuple(values.items()))  # type: ignore[union-attr]
+    found = context.template.engine.get_template(template)  # type: ignore[union-attr]
+    return SafeString(_rendered(found, tuple(values.items())).decode())
 
 
 @register.simple_tag(takes_context=True)
@@ -46,12 +49,25 @@ def fragments(context: Context, template: str, **values: Any) -> SafeString:
     """A fragment() for each of what the first of `values` lists, beside the others."""
     found = context.template.engine.get_template(template)  # type: ignore[union-attr]
     (name, rows), *others = values.items()
-    return SafeString("".join([_rendered(found, ((name, row), *others)) for row in rows]))
+    return SafeString(b"".join([_rendered(found, ((name, row), *others)) for row in rows]).decode())
 
 
-@lru_cache(maxsize=1_000)
-def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> SafeString:
-    return template.render(Context(dict(values), use_l10n=False, use_tz=False))
+@register.simple_tag(takes_context=True)
+def stops(context: Context, line: Iterable[Any], **values: Any) -> SafeString:
+    """Each Stop of `line`, with the days before it. Apart, for at another place the same entry has other days."""
+    days, entry = (context.template.engine.get_template(f"timeline/{name}.html") for name in ("days", "entry_stop"))  # type: ignore[union-attr]
+    shown, others = [], tuple(values.items())
+    for stop in line:
+        if stop.ticks:
+            shown.append(_rendered(days, (("days", stop.days), ("ticks", stop.ticks))))
+        shown.append(_rendered(entry, (("card", stop.what), *others)))
+    return SafeString(b"".join(shown).decode())
+
+
+@lru_cache(maxsize=FRAGMENTS)
+def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> bytes:
+    """As UTF-8: with an emoji in it, a string takes four bytes for each character."""
+    return template.render(Context(dict(values), use_l10n=False, use_tz=False)).encode()
 
 
 @register.filter
