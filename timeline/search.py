@@ -216,7 +216,8 @@ def _hits(words: Words, query: Query) -> list[Found]:
     """What was sought, in order and apart from each other."""
     hits: list[Found] = []
     terms, begins, free = words.terms, query.begins, 0  # from which word on
-    for at in [at for at, term in enumerate(terms) if begins[term]]:
+    letters = begins.letters
+    for at in [at for at, term in enumerate(terms) if term[0] in letters and begins[term]]:
         if at < free:
             continue
         lengths = {clause: query.clauses[clause].length_at(words, at) for clause in begins[terms[at]]}

@@ -137,6 +137,8 @@ class Beginnings(dict[str, tuple[int, ...]]):
     def __init__(self, clauses: Sequence[Clause]) -> None:
         super().__init__()
         self.clauses = [(index, clause.first, clause.stem) for index, clause in enumerate(clauses)]
+        # No other word need be stemmed: a stem begins like its word.
+        self.letters = {text[0] for _, *texts in self.clauses for text in texts if text}
 
     def __missing__(self, term: str) -> tuple[int, ...]:
         own = stem(term)
