@@ -62,6 +62,7 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     if isinstance(found, HttpResponse):
         return found
     shown = having("author", found.slug, page)
+    coauthors, topics = most_beside(found.slug)
     person = {
         "@type": "Person",
         "name": found.name,
@@ -84,21 +85,25 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         head,
         author=found,
         page=shown,
-        topics=topics_over_time(found.slug) if shown.paginator.count > 1 else None,
-        coauthors=with_addresses(most_beside(found.slug, "author", COAUTHORS)),
+        topics=topics_over_time(found.slug, topics) if shown.paginator.count > 1 else None,
+        coauthors=with_addresses(coauthors),
     )
 
 
-def most_beside(author: str, name: str, most: int) -> list[Named]:
-    """The facets of that name that what is by this author (a slug) has most, without the author's own. One query."""
-    found = _beside(name, most + 1, author)
-    others = ((-count, label, slug) for _, slug, label, count in found if (name, slug) != ("author", author))
-    return [(slug, label) for _, label, slug in nsmallest(most, others)]
+def most_beside(author: str) -> tuple[list[Named], list[Named]]:
+    """Other authors and topics that what is by this author (a slug) has, the most frequent first. One query."""
+    found = [counted for counted in _beside(author) if counted[:2] != ("author", author)]
+
+    def most(name: str, number: int) -> list[Named]:
+        own = ((-count, label, slug) for each, slug, label, count in found if each == name)
+        return [(slug, label) for _, label, slug in nsmallest(number, own)]
+
+    return most("author", COAUTHORS), most("topic", TOPICS)
 
 
-@prepared(None, None, models.CharField())
-def _beside(name: str, most: int, author: str) -> QuerySet[Filing, Counted]:
-    return Filing.objects.published().named(name, beside={"author": author}).counted(most)
+@prepared(models.CharField())
+def _beside(author: str) -> QuerySet[Filing, Counted]:
+    return Filing.objects.published().named("author", "topic", beside={"author": author}).counted()
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,8 @@ class TopicsOverTime:
     rows: list[tuple[str, str, list[tuple[int, int]]]]  # slug, name, a (year, count) for each year
 
 
-def topics_over_time(author: str) -> TopicsOverTime:
-    """The most frequent topics of what is by this author (a slug). Two queries."""
-    topics = most_beside(author, "topic", TOPICS)
+def topics_over_time(author: str, topics: list[Named]) -> TopicsOverTime:
+    """These topics of what is by this author (a slug), as far as it has a date. One query."""
     counts = {(topic, int(year)): count for topic, year, count in _by_year(author, [slug for slug, _ in topics])}
     years = sorted({year for _, year in counts})
     rows = [(slug, name, [(year, counts.get((slug, year), 0)) for year in years]) for slug, name in topics]

@@ -74,17 +74,6 @@ def test_names_of_one_address_are_counted_apart() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("most", "expected"), [(0, ""), (1, "A"), (2, "ABC"), (3, "ABC"), (4, "ABCDE"), (9, "ABCDE"), (None, "ABCDE")]
-)
-def test_of_the_most_frequent_none_is_left_out_for_another_as_frequent(most: int | None, expected: str) -> None:
-    issue = make_issue()
-    for names in ("ABCD", "ABCE", "A"):
-        make_paper(issue, title=names, authors=[*names])
-    filings = Filing.objects.filter(name="author")
-    assert "".join(sorted(label for _, _, label, _ in filings.counted(most=most))) == expected
-
-
 def test_what_has_several_facets_has_each_of_them() -> None:
     issue = make_issue()
     for number in range(8):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections, models
-from django.db.models.functions import Cast, Coalesce, Concat, Rank
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.db.models.query import BaseIterable, ValuesListIterable
 
 from timeline.models.base import Content
@@ -221,12 +221,9 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         newest = self.filter(facet=models.OuterRef("pk")).order_by("-date").values("date")
         return Coalesce(models.Subquery(newest[number - 1 : number]), models.Value(date.min, models.DateField()))
 
-    def counted(self, most: int | None = None) -> "models.QuerySet[Filing, Counted]":
-        """(name, value, label, how many) of their facets; or of the `most` frequent, and all as frequent. One query."""
+    def counted(self) -> "models.QuerySet[Filing, Counted]":
+        """(name, value, label, how many) of their facets. One query."""
         grouped: Any = self.order_by().values(key=models.F("facet")).annotate(count=models.Count("*"))
-        if most is not None:
-            frequent = models.Window(Rank(), order_by=models.F("count").desc())
-            grouped = grouped.annotate(place=frequent).filter(place__lte=most)
         grouped._iterable_class = _Labelled
         return grouped
 

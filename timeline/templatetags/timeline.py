@@ -71,9 +71,9 @@ def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> bytes:
 
 
 @register.filter
-def by_year(cards: Iterable[Any]) -> list[tuple[int, list[Any]]]:
-    """Cards in the order of their dates, those of each year together; they have one, as readers see them."""
-    return [(year, list(own)) for year, own in groupby(cards, key=lambda card: card.date.year)]
+def by_year(cards: Iterable[Any]) -> list[tuple[int | None, list[Any]]]:
+    """Cards in the order of their dates, those of each year together; None is that of what has no date."""
+    return [(year, list(own)) for year, own in groupby(cards, key=lambda card: card.date and card.date.year)]
 
 
 @register.simple_tag
