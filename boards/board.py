@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
+from typing import NamedTuple
 
 from django.template.loader import render_to_string
 
@@ -16,6 +17,21 @@ MARGIN = 64  # to the left and right of the first and the last day: the numbers 
 EDGE = 44  # below, for the days
 
 
+class PairCard(NamedTuple):
+    """What a page shows of a Pair, and nothing in it can change; see Card."""
+
+    model: str
+    claimed: str
+    claimed_setting: str
+    measured: str
+    measured_setting: str
+    difference: str
+    source: str
+    source_url: str
+    path: str  # of what tells of the second
+    label: str
+
+
 @dataclass(frozen=True)
 class Pair:
     """What the authors of a model claim, and what somebody else measured, by the same metric."""
@@ -24,8 +40,20 @@ class Pair:
     measured: Measurement
 
     @property
-    def card(self) -> tuple[ScoreCard, ScoreCard, str]:
-        return self.claimed.card, self.measured.card, self.difference
+    def card(self) -> PairCard:
+        claimed, measured = self.claimed, self.measured
+        return PairCard(
+            model=claimed.model.name,
+            claimed=claimed.shown,
+            claimed_setting=claimed.setting,
+            measured=measured.shown,
+            measured_setting=measured.setting,
+            difference=self.difference,
+            source=measured.source,
+            source_url=measured.source_url,
+            path=measured.entry.path,
+            label=measured.entry.label,
+        )
 
     @property
     def difference(self) -> str:

@@ -63,7 +63,6 @@ class ScoreCard(NamedTuple):
 
     model: str
     shown: str
-    setting: str
     is_own: bool
     is_claim: bool
     source: str
@@ -109,7 +108,7 @@ class Measurement(models.Model):
     @property
     def card(self) -> ScoreCard:
         told = self.entry
-        score = (self.model.name, self.shown, self.setting, self.is_own, self.is_claim, self.source, self.source_url)
+        score = (self.model.name, self.shown, self.is_own, self.is_claim, self.source, self.source_url)
         return ScoreCard(*score, told.path, told.emoji, told.label, told.date, told.issue_number)
 
     @property

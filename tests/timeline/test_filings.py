@@ -1,8 +1,9 @@
 """What the catalogue knows entries by: each facet once, and a row of numbers for each entry that has it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from news.models import NewsItem
 from tests.factories import make_draft, make_issue, make_news, make_paper, make_term, tag
 from timeline import derived, models
 from timeline.models import Entry, Facet, Filing, Issue, Topic
-from timeline.models.catalogue import related
+from timeline.models.catalogue import number_under, related, years
 from timeline.publishing import publish
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,31 @@ def test_what_is_hidden_is_all_that_is_not_published() -> None:
         assert (len(published), hidden) == (public, set(rows) - published)
     entries = set(Entry.objects.published().values_list("pk", flat=True))
     assert set(Filing.objects.published().values_list("entry", flat=True)) == entries
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("", ""),
+        ("kind", "papers"),
+        ("kind", "issues"),
+        ("topic", "agents"),
+        ("organisation", "meta"),
+        ("topic", "no-such"),
+    ],
+)
+def test_sums_are_those_of_what_readers_may_see(name: str, value: str) -> None:
+    now = timezone.now()
+    times = (None, now - timedelta(hours=1), now + timedelta(hours=1))
+    for published_at, withdrawn_at in [*product(times, times), (times[1], None)]:
+        issue = make_issue(published=False, published_at=published_at, withdrawn_at=withdrawn_at)
+        for day in (date(2021, 1, 1), date(2021, 12, 31), date(2022, 1, 1)):
+            tag(make_paper(issue, date=day), "Agents")
+        make_news(issue, date=date(2022, 5, 1), organisation="Meta")
+        make_news(issue, date=date(2023, 5, 1), organisation="META")  # another label of one address
+    public = list(Entry.objects.published().having({name: value} if name else {}).values_list("date__year", flat=True))
+    assert years(name, value) == Counter(map(str, public))
+    assert number_under(name, value) == (len(public) if name else 0)
 
 
 def test_a_facet_is_there_once_and_one_that_was_renamed_is_seen_by_nobody(client: Client) -> None:

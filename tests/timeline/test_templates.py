@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,10 +15,15 @@ from django.template import engines
 from django.template.loader import render_to_string
 from django.test import Client, override_settings
 
+from boards.board import PairCard
+from boards.models import ScoreCard
+from boards.views import BenchmarkCard
 from tests.factories import make_image, make_issue, make_news, make_paper, tag
+from timeline.chronology import Stop, Way
+from timeline.glossary_pages import TermCard
 from timeline.models import Issue, Publication
 from timeline.models.catalogue import Card
-from timeline.models.content import ItemCard
+from timeline.models.content import IssueCard, ItemCard
 from timeline.sections import Line, render_issue
 
 BODY = "# Overview\n\nText.[^1]\n\n### Deep\n\n# Results\n\n::: takeaways\nIt works.\n:::\n\n[^1]: A footnote."
@@ -255,6 +261,68 @@ def test_cards_that_differ_in_anything_are_two(field: str) -> None:
 
     assert shown(card) != shown(changed)
     assert shown(card) == shown(Card(*card))
+
+
+SCORE = ("GPT-4", "86.4%", True, False, "Lab", "https://a.org/")
+PLACES = (("/papers/orca/", "🐋", "Orca"),)
+CARDS: list[tuple[Any, str]] = [
+    (
+        IssueCard(2, "Think", "Reason", "/issues/2/", date(2024, 1, 12), "2024-01-12T08:00:00+00:00"),
+        '{% fragments "timeline/issue_stop.html" rows heading=3 motto="" %}',
+    ),
+    (
+        TermCard("LCM", "/glossary/lcm/", "Latent", "It draws.", 2, PLACES),
+        '{% fragments "timeline/term_card.html" rows %}',
+    ),
+    (Way("Agents", 3, "/timeline/topics/agents/", False), '{% fragment "timeline/choices.html" ways=rows %}'),
+    (
+        BenchmarkCard("MMLU", "/benchmarks/mmlu/", 7, 3, date(2024, 1, 12)),
+        '{% fragments "boards/benchmark_row.html" rows %}',
+    ),
+    (
+        ScoreCard(*SCORE, "/papers/orca/", "🐋", "Orca", date(2024, 1, 12), 2),
+        '{% fragments "boards/score.html" rows %}',
+    ),
+    (
+        PairCard("GPT-4", "86%", "5-shot", "81%", "0-shot", "", "Lab", "https://a.org/", "/papers/orca/", "Orca"),
+        '{% fragments "boards/pair.html" rows %}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("card", "tag"), CARDS, ids=lambda each: type(each).__name__)
+def test_all_that_a_fragment_is_given_is_shown(card: Any, tag: str) -> None:
+    """Of two that differ in anything none is taken for the other, and nothing is read that nobody sees."""
+
+    def shown(one: Any) -> str:
+        # Of a score without a source the page names what tells of it.
+        rows = (one, one._replace(source="")) if "source" in one._fields else (one,)
+        return engines["django"].from_string(f"{{% load timeline %}}{tag}").render({"rows": rows})
+
+    def other(value: Any) -> Any:
+        if isinstance(value, bool):
+            return not value
+        return {str: "https://other/", int: 4, date: date(2025, 2, 3), tuple: ()}[type(value)]
+
+    alike = [
+        field for field, value in card._asdict().items() if shown(card._replace(**{field: other(value)})) == shown(card)
+    ]
+    assert alike == []
+    assert shown(card) == shown(type(card)(*card))
+
+
+def test_each_stop_stands_below_the_days_before_it() -> None:
+    card = Card("papers", "/papers/orca/", "🐋", "Orca", (), date(2024, 1, 12), True, 3, 2, "Think")
+    stops = [Stop(card, 3), Stop(card._replace(title="Beluga"), 0), Stop(card._replace(title="Narwhal"), 20)]
+    tag = '{% load timeline %}{% stops line heading=4 tagline="" day="D j" %}'
+    html = engines["django"].from_string(tag).render({"line": stops})
+    assert re.findall(r'class="days (n\d+[^"]*)"|<h4><a [^>]*>([^<]*)</a></h4>', html) == [
+        ("n3", ""),
+        ("", "Orca"),
+        ("", "Beluga"),
+        ("n14 shortened", ""),
+        ("", "Narwhal"),
+    ]
 
 
 @pytest.mark.parametrize("field", ItemCard._fields)

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any
@@ -34,22 +34,23 @@ def markdown(context: Context, text: str, level: int, prefix: str = "", *, first
 
 
 @register.simple_tag(takes_context=True)
-def fragment(context: Context, template: str, **values: Any) -> SafeString:
-    """`template` with nothing but these `values`, which cannot change: text, numbers, days, tuples.
+def fragment(context: Context, template: str, card: Any = None, **values: Any) -> SafeString:
+    """`template` with nothing but these `values`, which cannot change: text, numbers, days, tuples; and the fields of
+    a `card` (a NamedTuple) under their names.
 
     It is rendered once for as long as lists show it. Rows are no values, for two are the same whatever they say, nor
     are times, for the same one is another day elsewhere.
     """
     found = context.template.engine.get_template(template)  # type: ignore[union-attr]
-    return SafeString(_rendered(found, tuple(values.items())).decode())
+    return SafeString(_rendered(found, card, tuple(values.items())).decode())
 
 
 @register.simple_tag(takes_context=True)
-def fragments(context: Context, template: str, **values: Any) -> SafeString:
-    """A fragment() for each of what the first of `values` lists, beside the others."""
+def fragments(context: Context, template: str, cards: Iterable[Any], **values: Any) -> SafeString:
+    """A fragment() for each of these cards."""
     found = context.template.engine.get_template(template)  # type: ignore[union-attr]
-    (name, rows), *others = values.items()
-    return SafeString(b"".join([_rendered(found, ((name, row), *others)) for row in rows]).decode())
+    others = tuple(values.items())
+    return SafeString(b"".join([_rendered(found, card, others) for card in cards]).decode())
 
 
 @register.simple_tag(takes_context=True)
@@ -59,21 +60,29 @@ def stops(context: Context, line: Iterable[Any], **values: Any) -> SafeString:
     shown, others = [], tuple(values.items())
     for stop in line:
         if stop.ticks:
-            shown.append(_rendered(days, (("days", stop.days), ("ticks", stop.ticks))))
-        shown.append(_rendered(entry, (("card", stop.what), *others)))
+            shown.append(_rendered(days, None, (("days", stop.days), ("ticks", stop.ticks))))
+        shown.append(_rendered(entry, stop.what, others))
     return SafeString(b"".join(shown).decode())
 
 
 @lru_cache(maxsize=FRAGMENTS)
-def _rendered(template: Template, values: tuple[tuple[str, Any], ...]) -> bytes:
+def _rendered(template: Template, card: Any, values: tuple[tuple[str, Any], ...]) -> bytes:
     """As UTF-8: with an emoji in it, a string takes four bytes for each character."""
-    return template.render(Context(dict(values), use_l10n=False, use_tz=False)).encode()
+    # The fields themselves, for a template that asks a tuple for one by name first gets an error from it.
+    shown = (card._asdict() if card else {}) | dict(values)
+    return template.render(Context(shown, use_l10n=False, use_tz=False)).encode()
 
 
 @register.filter
 def by_year(cards: Iterable[Any]) -> list[tuple[int | None, list[Any]]]:
     """Cards in the order of their dates, those of each year together; None is that of what has no date."""
     return [(year, list(own)) for year, own in groupby(cards, key=lambda card: card.date and card.date.year)]
+
+
+@register.filter
+def few_names(byline: Sequence[str]) -> str:
+    """All names, or three of more than four."""
+    return ", ".join(byline) if len(byline) <= 4 else f"{', '.join(byline[:3])} and {len(byline) - 3} more"
 
 
 @register.simple_tag
