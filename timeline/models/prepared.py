@@ -14,6 +14,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
 
@@ -58,13 +59,20 @@ def _as_one(values: list[Any], connection: Any) -> Any:
 
 @models.Field.register_lookup
 class Among(models.Lookup):
-    """`__in`, with a list as one parameter: a thousand of them take milliseconds to be counted and sent."""
+    """`__in`, with a list as one parameter: a thousand of them take milliseconds to be counted and sent.
+
+    Or with a queryset, which PostgreSQL asks first, whatever it expects it to give.
+    """
 
     lookup_name = "among"
     prepare_rhs = False
 
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, parameters = self.process_lhs(compiler, connection)
+        if isinstance(self.rhs, Query):
+            asked, more = compiler.compile(self.rhs)
+            among = f"= ANY(ARRAY{asked})" if connection.vendor == "postgresql" else f"IN {asked}"
+            return f"{left} {among}", (*parameters, *more)
         own = self.rhs if isinstance(self.rhs, ListParameter) else _as_one(list(self.rhs), connection)
         if connection.vendor == "postgresql":
             return f"{left} = ANY(%s::{self.lhs.output_field.cast_db_type(connection)}[])", (*parameters, own)
