@@ -87,7 +87,7 @@ class ItemsWidget(forms.Widget):
         """To which issues an item can move, by uuid: from one that readers see it goes to the shelf first."""
         if self.issue.is_public:
             return {}
-        others = Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")).exclude(pk=self.issue.pk)
+        others = Issue.objects.hidden().exclude(pk=self.issue.pk)
         return {str(issue.uuid): issue for issue in others}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Typed:

@@ -40,7 +40,7 @@ def start_page(user: User) -> dict[str, Any]:
     """The context of templates/admin/start.html: of each only what `user` may see. Eight queries, and no more."""
     found: dict[str, Any] = {"zone": Publication.objects.current().zone}
     if user.has_perm("timeline.view_issue"):
-        waiting = list(Issue.objects.exclude(pk__in=Issue.objects.published().values("pk")))
+        waiting = list(Issue.objects.hidden())
         by_status = {status: [issue for issue in waiting if issue.status == status] for status in Issue.Status}
         found["in_work"] = by_status[Issue.Status.DRAFT]
         found["scheduled"] = sorted(by_status[Issue.Status.SCHEDULED], key=lambda issue: issue.published_at)

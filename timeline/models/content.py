@@ -240,7 +240,7 @@ def _neighbours(number: int) -> IssueQuerySet:
 
 class ItemQuerySet(models.QuerySet):
     def published(self) -> "ItemQuerySet":
-        return self.filter(issue__in=Issue.objects.published())
+        return self.filter(issue__isnull=False).exclude(issue__in=Issue.objects.hidden().order_by())
 
 
 class ItemCard(NamedTuple):
