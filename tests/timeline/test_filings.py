@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from news.models import NewsItem
+from papers.models import PaperSummary
 from tests.factories import make_draft, make_issue, make_news, make_paper, make_term, tag
 from timeline import derived, models
 from timeline.models import Entry, Facet, Filing, Issue, Topic
@@ -41,6 +42,9 @@ def test_what_is_hidden_is_all_that_is_not_published() -> None:
     for rows, public in ((Issue.objects.all(), 1), (Entry.objects.all(), 2)):
         published, hidden = set(rows.published()), set(rows.hidden())
         assert (len(published), hidden) == (public, set(rows) - published)
+    make_paper(None)  # on the shelf
+    public = PaperSummary.objects.filter(issue__in=set(Issue.objects.published()))
+    assert list(PaperSummary.objects.published()) == list(public) and len(public) == 1
     entries = set(Entry.objects.published().values_list("pk", flat=True))
     assert set(Filing.objects.published().values_list("entry", flat=True)) == entries
 

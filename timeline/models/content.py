@@ -240,7 +240,8 @@ def _neighbours(number: int) -> IssueQuerySet:
 
 class ItemQuerySet(models.QuerySet):
     def published(self) -> "ItemQuerySet":
-        return self.filter(issue__isnull=False).exclude(issue__in=Issue.objects.hidden().order_by())
+        """Those in a published issue. It is asked itself: lists of items are in its order, and join it anyway."""
+        return self.filter(issue__published_at__lte=present(), issue__withdrawn_at=None)
 
 
 class ItemCard(NamedTuple):
