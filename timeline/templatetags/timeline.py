@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from timeline import markdown as dialect
 from timeline.models import address
 
-FRAGMENTS = 2_500  # that are kept: about 2 KB each, with the values
+FRAGMENTS = 1_500  # that are kept: about 2 KB each, with the values
 
 register = template.Library()
 
