@@ -140,6 +140,12 @@ def test_only_the_markdown_module_blesses_strings() -> None:
         for name in imports(path)
         if name.split(".")[-1] in {"mark_safe", "format_html_join", "SafeText"}
     }
+    made = {
+        path.relative_to(ROOT).as_posix()
+        for app in ["timeline", *KINDS]
+        for path in sources(app)
+        if "SafeString(" in path.read_text(encoding="utf-8")
+    }
     templates = {
         f"{path.relative_to(ROOT)}: {word}"
         for path in (ROOT / "templates").rglob("*")
@@ -149,3 +155,5 @@ def test_only_the_markdown_module_blesses_strings() -> None:
     }
     # JSON-LD is escaped as Django's json_script does it, which writes another type of script.
     assert (blessing, templates) == ({"timeline/metadata.py: django.utils.safestring.mark_safe"}, set())
+    # Fragments are kept as bytes, and are again what the template engine made of them.
+    assert made - {"timeline/markdown.py"} == {"timeline/templatetags/timeline.py"}

@@ -84,7 +84,7 @@ class Mapped:
 
 
 class Line:
-    """What is at a place of the timeline, and the ways from there. Three queries, and two for a page()."""
+    """What is at a place of the timeline, and the ways from there. Two or three queries, and one or two for cards()."""
 
     def __init__(self, place: Place) -> None:
         self.place = place

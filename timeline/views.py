@@ -81,14 +81,14 @@ def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) ->
     return paginator.page(number)
 
 
-def paged_cards(number: int, count: int, keys: Prepared[..., int], *values: str, beside: tuple[str, ...] = ()) -> Page:
+def paged_cards(number: int, count: int, keys: Prepared[..., int], *values: str, fields: tuple[str, ...] = ()) -> Page:
     """Page `number` (from 1) of `count` cards; Http404 past the end. `keys` are the primary keys of all, for `values`.
 
-    Where fields are named, tuples of a card and what they have beside it.
+    Where `fields` are named, tuples of a card and their values.
     """
     page = paged(range(count), number)
     if count:
-        page.object_list = in_order(keys.between(page.start_index() - 1, page.end_index(), count, *values), *beside)
+        page.object_list = in_order(keys.between(page.start_index() - 1, page.end_index(), count, *values), *fields)
     return page
 
 
@@ -245,8 +245,8 @@ def corrections(request: HttpRequest, number: int) -> HttpResponse:
 @require_safe
 def item_list(request: HttpRequest, kind: str, page: int = 1) -> HttpResponse:
     shown = section(kind)
-    beside = ("issue__title", "issue__published_at")
-    told = paged_cards(page, number_under("kind", kind), keys_by_issue, kind, beside=beside)
+    fields = ("issue__title", "issue__published_at")
+    told = paged_cards(page, number_under("kind", kind), keys_by_issue, kind, fields=fields)
     head = list_head(
         reverse("items", args=[kind]),
         shown.title,

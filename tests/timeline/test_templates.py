@@ -256,7 +256,7 @@ def test_cards_that_differ_in_anything_are_two(field: str) -> None:
     changed = card._replace(**{field: other.get(field, "issues" if field == "kind" else "Other")})  # type: ignore[arg-type]
 
     def shown(one: Card) -> str:
-        tag = '{% load timeline %}{% fragment "timeline/entry_stop.html" card=card heading=3 day="j M" tagline="T" %}'
+        tag = '{% load timeline %}{% fragment "timeline/entry_stop.html" card=card heading=3 day="j M" motto="T" %}'
         return engines["django"].from_string(tag).render({"card": one})
 
     assert shown(card) != shown(changed)
@@ -311,10 +311,17 @@ def test_all_that_a_fragment_is_given_is_shown(card: Any, tag: str) -> None:
     assert shown(card) == shown(type(card)(*card))
 
 
+def test_half_a_character_is_no_error() -> None:
+    """As the title of a draft may have it, which is previewed and which no database takes."""
+    tag = '{% load timeline %}{% fragment "timeline/choices.html" ways=ways %}'
+    html = engines["django"].from_string(tag).render({"ways": (Way("\ud83d", 1, "/", False),)})
+    assert "\ud83d" in html
+
+
 def test_each_stop_stands_below_the_days_before_it() -> None:
     card = Card("papers", "/papers/orca/", "🐋", "Orca", (), date(2024, 1, 12), True, 3, 2, "Think")
     stops = [Stop(card, 3), Stop(card._replace(title="Beluga"), 0), Stop(card._replace(title="Narwhal"), 20)]
-    tag = '{% load timeline %}{% stops line heading=4 tagline="" day="D j" %}'
+    tag = '{% load timeline %}{% stops line heading=4 motto="" day="D j" %}'
     html = engines["django"].from_string(tag).render({"line": stops})
     assert re.findall(r'class="days (n\d+[^"]*)"|<h4><a [^>]*>([^<]*)</a></h4>', html) == [
         ("n3", ""),

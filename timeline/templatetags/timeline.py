@@ -42,7 +42,7 @@ def fragment(context: Context, template: str, card: Any = None, **values: Any) -
     are times, for the same one is another day elsewhere.
     """
     found = context.template.engine.get_template(template)  # type: ignore[union-attr]
-    return SafeString(_rendered(found, card, tuple(values.items())).decode())
+    return _joined([_rendered(found, card, tuple(values.items()))])
 
 
 @register.simple_tag(takes_context=True)
@@ -50,7 +50,7 @@ def fragments(context: Context, template: str, cards: Iterable[Any], **values: A
     """A fragment() for each of these cards."""
     found = context.template.engine.get_template(template)  # type: ignore[union-attr]
     others = tuple(values.items())
-    return SafeString(b"".join([_rendered(found, card, others) for card in cards]).decode())
+    return _joined([_rendered(found, card, others) for card in cards])
 
 
 @register.simple_tag(takes_context=True)
@@ -62,7 +62,12 @@ def stops(context: Context, line: Iterable[Any], **values: Any) -> SafeString:
         if stop.ticks:
             shown.append(_rendered(days, None, (("days", stop.days), ("ticks", stop.ticks))))
         shown.append(_rendered(entry, stop.what, others))
-    return SafeString(b"".join(shown).decode())
+    return _joined(shown)
+
+
+def _joined(rendered: Iterable[bytes]) -> SafeString:
+    """What the template engine has escaped: nothing else comes from _rendered()."""
+    return SafeString(b"".join(rendered).decode(errors="surrogatepass"))
 
 
 @lru_cache(maxsize=FRAGMENTS)
@@ -70,7 +75,7 @@ def _rendered(template: Template, card: Any, values: tuple[tuple[str, Any], ...]
     """As UTF-8: with an emoji in it, a string takes four bytes for each character."""
     # The fields themselves, for a template that asks a tuple for one by name first gets an error from it.
     shown = (card._asdict() if card else {}) | dict(values)
-    return template.render(Context(shown, use_l10n=False, use_tz=False)).encode()
+    return template.render(Context(shown, use_l10n=False, use_tz=False)).encode(errors="surrogatepass")
 
 
 @register.filter
