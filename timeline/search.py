@@ -21,7 +21,7 @@ from timeline import search_index
 from timeline.models import Entry, Filing, Word
 from timeline.models.catalogue import Card, Counted, in_order
 from timeline.models.prepared import prepared
-from timeline.terms import Query, Words, parse
+from timeline.terms import MAX_TERM, Query, Words, parse
 
 MOST = 1_000  # results that are ranked and counted; of more, those with all words in the title, then the newest
 PAGE_SIZE = 20
@@ -108,23 +108,22 @@ def _facets(entries: list[int]) -> models.QuerySet[Filing, Counted]:
 
 def search(text: str, filters: Mapping[str, str] | None = None) -> Results:
     """What readers may see and `text` asks for (timeline.terms.parse), with these values of facets; best first."""
-    query = parse(text)
-    if not query.clauses:
-        return Results(text, query, [], False)
-    filters = filters or {}
-    keys = _matching(filters, query)
+    query, filters = parse(text), filters or {}
+    keys = _matching(filters, query, MOST + 1)
     is_cut = len(keys) > MOST
     if is_cut:
-        keys = list(dict.fromkeys(_matching(filters, query, in_title=True) + keys))[:MOST]
+        keys = list(dict.fromkeys(_matching(filters, query, MOST + 1, in_title=True) + keys))[:MOST]
     place = {key: index for index, key in enumerate(keys)}
     rank = search_index.ranks(query, keys) if len(keys) > 1 else {}
     return Results(text, query, sorted(keys, key=lambda key: (-rank.get(key, 0), place[key])), is_cut)
 
 
-def _matching(filters: Mapping[str, str], query: Query, *, in_title: bool = False) -> list[int]:
-    """The newest MOST + 1 that match."""
+def _matching(filters: Mapping[str, str], query: Query, most: int, *, in_title: bool = False) -> list[int]:
+    """The `most` newest that match; none where nothing is asked for."""
+    if not query.clauses:
+        return []
     wanted = search_index.expression(query, in_title=in_title)
-    return _newest(MOST + 1, in_title, query.has_phrase, tuple(filters), list(filters.values()), wanted)
+    return _newest(most, in_title, query.has_phrase, tuple(filters), list(filters.values()), wanted)
 
 
 @prepared(None, None, None, None, models.CharField(), models.TextField())
@@ -139,8 +138,8 @@ def _newest(
     return found.order_by("-date", "rank").values_list("pk", flat=True)[:most]
 
 
-def suggestion(text: str) -> str:
-    """`text` with the words that stand nowhere replaced by the nearest that do, if that finds something; else ""."""
+def suggestion(text: str, filters: Mapping[str, str] | None = None) -> str:
+    """`text` with the words that stand nowhere replaced by the nearest that do, if search() finds that; else ""."""
     words = Words(text)
     typed = [(term, place) for term, place in zip(words.terms, words.spans, strict=True) if len(term) > 3]
     known = set(Word.objects.filter(word__in={term for term, _ in typed}).values_list("word", flat=True))
@@ -148,7 +147,7 @@ def suggestion(text: str) -> str:
     for term, (start, end) in reversed([one for one in typed if one[0] not in known][:3]):
         if near := _nearest(term):
             found, changed = found[:start] + near + found[end:], True
-    return found if changed and search(found).keys else ""
+    return found if changed and _matching(filters or {}, parse(found), 1) else ""
 
 
 def _nearest(term: str) -> str:
@@ -157,10 +156,12 @@ def _nearest(term: str) -> str:
     from rapidfuzz.process import extract
 
     most = 1 if len(term) < 6 else 2
+    # Ranges, because SQLite would look at all words for those that start with a letter.
+    first, second = (Q(word__range=(letter, letter + "z" * MAX_TERM)) for letter in term[:2])
     words = (
         Word.objects.annotate(length=Length("word"))
         .filter(length__gte=len(term) - most, length__lte=len(term) + most)
-        .filter(Q(word__startswith=term[0]) | Q(word__startswith=term[1]))
+        .filter(first | second)
     )
     near = extract(term, list(words.values_list("word", flat=True)), scorer=OSA.distance, score_cutoff=most, limit=8)
     # Of equals the one that begins alike and is as long.

@@ -378,7 +378,7 @@ def search_page(request: HttpRequest) -> HttpResponse:
         page = results.page(number)
     except (ValueError, EmptyPage) as error:
         raise Http404 from error
-    suggested = suggestion(text) if text and not results.keys else ""
+    suggested = suggestion(text, filters) if text and not results.keys else ""
     titles = {"kind": "Section", "topic": "Topic", "author": "Author", "year": "Year", "issue": "Issue"}
 
     def path(text: str, filters: dict[str, str], page: int = 1) -> str:

@@ -317,11 +317,16 @@ SUGGESTIONS = {
     "zzzzzzz": "",
     "orca lora": "",  # both are there, only not together
     "abc": "",
+    "-atention": "",  # finds nothing, however it is spelt
 }
 
 
 def test_suggestion_is_the_nearest_that_finds_something(corpus: dict[str, Any]) -> None:
     assert {typed: suggestion(typed) for typed in SUGGESTIONS} == SUGGESTIONS
+
+
+def test_suggestion_finds_something_with_the_same_facets(corpus: dict[str, Any]) -> None:
+    assert [suggestion("mistrall", {"kind": kind}) for kind in ("papers", "news")] == ["mistral", ""]
 
 
 def test_more_than_can_be_ranked_keeps_what_has_it_in_the_title(corpus: dict[str, Any], monkeypatch: Any) -> None:
