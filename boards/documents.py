@@ -48,7 +48,7 @@ class Scores(Resource):
     order, place, key = ("-entry__rank", "position"), tuple[Rank, Place], None
 
     def rows(self) -> QuerySet[Measurement]:
-        return Measurement.objects.published().told()
+        return Measurement.objects.published().told().select_related("benchmark")
 
     def filtered(self, rows: QuerySet[Measurement], filters: ScoreFilters) -> QuerySet[Measurement]:
         wanted = {

@@ -53,8 +53,8 @@ class MeasurementQuerySet(models.QuerySet["Measurement"]):
         return self.exclude(entry__in=Entry.objects.hidden().order_by())
 
     def told(self) -> "MeasurementQuerySet":
-        """With all that is told of a score."""
-        rows = self.select_related("benchmark", "model", "entry")
+        """With all that is told of a score, beside its benchmark."""
+        rows = self.select_related("model", "entry")
         return rows.defer(*(f"entry__{name}" for name in LONG))
 
 

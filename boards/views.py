@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import BigAutoField, Count, Max, Q, QuerySet, SlugField
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -15,6 +15,7 @@ from boards.board import Group, Pair, groups, pairs
 from boards.models import Benchmark, Measurement
 from timeline.markdown import safe_href
 from timeline.metadata import absolute, list_head, twin
+from timeline.models.prepared import prepared
 from timeline.sections import item_context
 from timeline.twins import bullets, document, figures, line, link, markdown_response, with_pictures
 from timeline.views import find, paged, render_page
@@ -48,16 +49,41 @@ class BenchmarkCard(NamedTuple):
     last: date | None  # of what tells of a score
 
 
-def measurements(benchmark: Benchmark) -> QuerySet[Measurement]:
-    """Those that readers may see: what was told last comes first."""
-    return Measurement.objects.published().told().filter(benchmark=benchmark).order_by("-entry__rank", "-position")
+@prepared(SlugField())
+def published_benchmark(slug: str) -> QuerySet[Benchmark]:
+    return Benchmark.objects.published().filter(slug=slug)
+
+
+def measurements(benchmark: Any) -> QuerySet[Measurement]:
+    """Those on a benchmark (its primary key) that readers may see: what was told last comes first."""
+    own = Measurement.objects.published().filter(benchmark__pk=benchmark)
+    return own.told().order_by("-entry__rank", "-position")
+
+
+newest = prepared(BigAutoField())(measurements)
+
+
+@prepared(BigAutoField())
+def numbers(benchmark: int) -> QuerySet[Measurement, int]:
+    """One row with how many they are; none where there are none."""
+    counted = Measurement.objects.published().filter(benchmark__pk=benchmark).order_by().values("benchmark")
+    return counted.annotate(number=Count("*")).values_list("number", flat=True)
+
+
+@prepared(BigAutoField(), [BigAutoField()], [BigAutoField()], [BigAutoField()])
+def newest_beside(benchmark: int, scores: list[int], claimed: list[int], measured: list[int]) -> QuerySet[Measurement]:
+    """The newest PAIRS beside these scores: claims on models that were measured, and measured anew what is claimed."""
+    is_claim = Q(is_own=True, source="")
+    others = is_claim & Q(model__pk__among=measured) | ~is_claim & Q(model__pk__among=claimed)
+    return measurements(benchmark).filter(others).exclude(pk__among=scores)[:PAIRS]
 
 
 def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
     """What CSV and JSON say: the same as the API, in the order of reading."""
     from boards.documents import Scores  # only now: see timeline.urls
 
-    return [each.model_dump(mode="json") for each in Scores().documents(list(measurements(benchmark).reverse()))]
+    rows = measurements(benchmark.pk).select_related("benchmark")
+    return [each.model_dump(mode="json") for each in Scores().documents(list(rows.reverse()))]
 
 
 def downloads(benchmark: Benchmark) -> dict[str, str]:
@@ -66,11 +92,13 @@ def downloads(benchmark: Benchmark) -> dict[str, str]:
 
 @require_safe
 def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
-    found = find(Benchmark.objects.published(), slug)
+    known = published_benchmark(slug)
+    found = known[0] if known else find(Benchmark.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    shown = paged(measurements(found), page, SCORES)
-    rows = list(shown)[::-1]  # in the order of reading
+    number = sum(numbers(found.pk))
+    shown = paged(range(number), page, SCORES)
+    rows = newest.between(shown.start_index() - 1, shown.end_index(), number, found.pk)[::-1]  # in the order of reading
     path = found.get_absolute_url()
     files = downloads(found)
     distribution = [
@@ -106,12 +134,10 @@ def claims(benchmark: Benchmark, rows: list[Measurement], *, whole: bool) -> lis
     """
     if whole:
         return pairs(rows)
+    claimed, measured = (sorted({row.model_id for row in rows if row.is_claim is own}) for own in (True, False))
     here = {row.pk for row in rows}
-    claimed, measured = ({row.model_id for row in rows if row.is_claim is own} for own in (True, False))
-    is_claim = Q(is_own=True, source="")
-    elsewhere = measurements(benchmark).filter(is_claim & Q(model__in=measured) | ~is_claim & Q(model__in=claimed))
-    found = elsewhere.exclude(pk__in=here).select_related(None).select_related("model", "entry")
-    known = sorted([*rows, *found[:PAIRS]], key=lambda row: (row.entry.rank, row.position))
+    found = newest_beside(benchmark.pk, sorted(here), claimed, measured)
+    known = sorted([*rows, *found], key=lambda row: (row.entry.rank, row.position))
     return [pair for pair in pairs(known) if not here.isdisjoint((pair.claimed.pk, pair.measured.pk))]
 
 
@@ -120,7 +146,7 @@ def benchmark_twin(request: HttpRequest, slug: str) -> HttpResponse:
     found = find(Benchmark.objects.published(), slug, address=twin)
     if isinstance(found, HttpResponse):
         return found
-    rows = list(measurements(found)[:SCORES])[::-1]
+    rows = list(measurements(found.pk)[:SCORES])[::-1]
     links = [("The benchmark itself", safe_href(found.link)), *downloads(found).items()]
     return markdown_response(
         document(

@@ -58,7 +58,8 @@ def author_parts(author: Author) -> list[Filled]:
 
 @require_safe
 def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
-    found = find(Author.objects.published(), slug)
+    known = published_author(slug)
+    found = known[0] if known else find(Author.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
     shown = having("author", found.slug, page)
@@ -88,6 +89,11 @@ def author(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
         topics=topics_over_time(found.slug, topics) if shown.paginator.count > 1 else None,
         coauthors=with_addresses(coauthors),
     )
+
+
+@prepared(models.SlugField())
+def published_author(slug: str) -> QuerySet[Author]:
+    return Author.objects.published().filter(slug=slug)
 
 
 def most_beside(author: str) -> tuple[list[Named], list[Named]]:
