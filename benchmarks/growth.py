@@ -32,7 +32,7 @@ from benchmarks.pages import PRODUCTION, Page, measure, pages
 
 SIZES = (10, 1_000)  # issues
 ROUNDS = 9
-REQUESTS = 5  # of each page in a round
+PATHS, REQUESTS = 5, 25  # of each page: addresses, and requests in a round
 MOST, MOST_READY = 1.3, 1.05  # times what it costs with few issues
 READY = "a page that is ready"
 READY_REQUESTS = 20_000  # of it in a round
@@ -42,7 +42,7 @@ def there(page: Page) -> Page | None:
     """`page` with those of its addresses that this database has; None where there is none, or no HTML."""
     client = Client()
     paths = [path for path in page.paths if client.get(path).status_code == page.status]
-    return replace(page, paths=paths[:REQUESTS]) if paths and page.is_limited else None
+    return replace(page, paths=paths[:PATHS]) if paths and page.is_limited else None
 
 
 def serve(issues: int) -> None:

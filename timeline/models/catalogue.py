@@ -289,9 +289,9 @@ def in_order(keys: list[int], *beside: str) -> list[Any]:
     return [found[key] for key in keys if key in found]
 
 
-@prepared(None, models.BigAutoField())
+@prepared(None, [models.BigAutoField()])
 def _cards(beside: tuple[str, ...], keys: list[int]) -> models.QuerySet[Entry, Any]:
-    return Entry.objects.filter(pk__in=keys).cards(*beside)
+    return Entry.objects.filter(pk__among=keys).cards(*beside)
 
 
 @prepared(models.CharField(), models.CharField())
