@@ -281,11 +281,12 @@ class Word(models.Model):
 
 
 def in_order(keys: list[int], *beside: str) -> list[Any]:
-    """The cards of these primary keys, in that order, as EntryQuerySet.cards() gives them. One query.
+    """The cards of these primary keys, in that order, as EntryQuerySet.cards() gives them. One query, or none.
 
     To sort a long list by its keys and then read a page of it is much faster than to sort whole entries.
     """
-    found = {key: (card, *others) if others else card for card, key, *others in _cards(("pk", *beside), keys)}
+    rows = _cards(("pk", *beside), keys) if keys else []
+    found = {key: (card, *others) if others else card for card, key, *others in rows}
     return [found[key] for key in keys if key in found]
 
 
