@@ -248,7 +248,7 @@ def test_dates_are_in_the_zone_of_the_publication(client: Client) -> None:
         ("/search/", 1),
         ("/search/?q=orca", 5),
         ("/search/?q=small&kind=papers&topic=small&page=1", 5),
-        ("/search/?q=orcca", 6),
+        ("/search/?q=orcca", 5),
         ("/about/", 2),
         ("/contact/reply/", 1),
         ("/healthz", 0),
