@@ -108,7 +108,7 @@ class Section:
                 "Our summary",
                 "summary",
                 item.title,
-                tuple(publication.editor_names) or (publication.name,),
+                publication.editor_names or (publication.name,),
                 published or None,
                 settings.SITE_URL + item.get_absolute_url(),
                 container=publication.name,

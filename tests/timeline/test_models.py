@@ -122,7 +122,7 @@ def test_publication_is_one_row_and_has_defaults_before_it_is_saved() -> None:
     Publication(name="First").save()
     Publication(name="Second").save()
     assert list(Publication.objects.values_list("pk", "name")) == [(1, "Second")]
-    assert Publication.objects.current().editor_names == ["bycloud"]
+    assert Publication.objects.current().editor_names == ("bycloud",)
 
 
 @pytest.mark.parametrize(

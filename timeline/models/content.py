@@ -86,21 +86,21 @@ class Publication(Content):
         return self.licence or f"No licence is given. Ask {self.name} before you publish any of it."
 
     @property
-    def editor_names(self) -> list[str]:
-        return [line.strip() for line in self.editors.splitlines() if line.strip()]
+    def editor_names(self) -> tuple[str, ...]:
+        return tuple(name for line in self.editors.splitlines() if (name := line.strip()))
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
 
     @property
-    def pages(self) -> list[tuple[str, str]]:
+    def pages(self) -> tuple[tuple[str, str], ...]:
         """(title, address) of each page that has a text."""
-        return [(name.capitalize(), address("page", name)) for name in self.PAGES if getattr(self, name)]
+        return tuple((name.capitalize(), address("page", name)) for name in self.PAGES if getattr(self, name))
 
     @property
-    def social(self) -> list[tuple[str, str]]:
-        return parse_links(self.social_links)
+    def social(self) -> tuple[tuple[str, str], ...]:
+        return tuple(parse_links(self.social_links))
 
 
 @prepared()
