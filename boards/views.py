@@ -18,7 +18,7 @@ from timeline.metadata import absolute, list_head, twin
 from timeline.models.prepared import prepared
 from timeline.sections import item_context
 from timeline.twins import bullets, document, figures, line, link, markdown_response, with_pictures
-from timeline.views import find, paged, render_page
+from timeline.views import find, paged, paged_rows, render_page
 
 PAGE_SIZE = 100  # benchmarks
 SCORES = 100  # on a page of a benchmark; the downloads have all
@@ -82,8 +82,9 @@ def documents(benchmark: Benchmark) -> list[dict[str, Any]]:
     """What CSV and JSON say: the same as the API, in the order of reading."""
     from boards.documents import Scores  # only now: see timeline.urls
 
-    rows = measurements(benchmark.pk).select_related("benchmark")
-    return [each.model_dump(mode="json") for each in Scores().documents(list(rows.reverse()))]
+    scores = Scores()
+    rows = scores.rows().filter(benchmark=benchmark).order_by("entry__rank", "position")
+    return [each.model_dump(mode="json") for each in scores.documents(list(rows))]
 
 
 def downloads(benchmark: Benchmark) -> dict[str, str]:
@@ -96,9 +97,8 @@ def benchmark(request: HttpRequest, slug: str, page: int = 1) -> HttpResponse:
     found = known[0] if known else find(Benchmark.objects.published(), slug)
     if isinstance(found, HttpResponse):
         return found
-    number = sum(numbers(found.pk))
-    shown = paged(range(number), page, SCORES)
-    rows = newest.between(shown.start_index() - 1, shown.end_index(), number, found.pk)[::-1]  # in the order of reading
+    shown = paged_rows(page, sum(numbers(found.pk)), newest, found.pk, size=SCORES)
+    rows = list(shown)[::-1]  # in the order of reading
     path = found.get_absolute_url()
     files = downloads(found)
     distribution = [

@@ -18,7 +18,7 @@ from timeline.models.catalogue import Counted
 from timeline.models.prepared import prepared
 from timeline.sections import Filled, sections
 from timeline.twins import list_document, markdown_response
-from timeline.views import find, having, paged, published_parts, render_page
+from timeline.views import find, having, paged_rows, published_parts, render_page
 
 Named = tuple[str, str]  # slug and name
 PAGE_SIZE = 200  # authors
@@ -28,11 +28,9 @@ TOPICS = 12
 
 @require_safe
 def author_list(request: HttpRequest, page: int = 1) -> HttpResponse:
-    number = sum(number_published())
-    shown = paged(range(number), page, size=PAGE_SIZE)
-    named = published.between(shown.start_index() - 1, shown.end_index(), number) if number else []
+    shown = paged_rows(page, sum(number_published()), published, size=PAGE_SIZE)
     head = list_head(reverse("authors"), "Authors", lambda name: f"The authors of everything in {name}.", page=page)
-    return render_page(request, "papers/author_list.html", head, page=shown, names=with_addresses(named))
+    return render_page(request, "papers/author_list.html", head, page=shown, names=with_addresses(shown))
 
 
 @prepared()

@@ -81,14 +81,20 @@ def paged(rows: QuerySet | Sequence[Any], number: int, size: int = PAGE_SIZE) ->
     return paginator.page(number)
 
 
+def paged_rows(number: int, count: int, rows: Prepared[..., Any], *values: Any, size: int = PAGE_SIZE) -> Page:
+    """Page `number` (from 1) of the `count` rows that a prepared question has for `values`; Http404 past the end."""
+    page = paged(range(count), number, size)
+    page.object_list = rows.between(page.start_index() - 1, page.end_index(), count, *values) if count else []
+    return page
+
+
 def paged_cards(number: int, count: int, keys: Prepared[..., int], *values: str, fields: tuple[str, ...] = ()) -> Page:
     """Page `number` (from 1) of `count` cards; Http404 past the end. `keys` are the primary keys of all, for `values`.
 
     Where `fields` are named, tuples of a card and their values.
     """
-    page = paged(range(count), number)
-    if count:
-        page.object_list = in_order(keys.between(page.start_index() - 1, page.end_index(), count, *values), *fields)
+    page = paged_rows(number, count, keys, *values)
+    page.object_list = in_order(list(page.object_list), *fields)
     return page
 
 

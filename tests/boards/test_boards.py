@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from boards import standings
+from boards import standings, views
 from boards.board import groups, pairs
 from boards.merging import merge
 from boards.models import Benchmark, MeasuredModel, Measurement
@@ -253,6 +253,20 @@ def test_twin_has_the_tables_of_the_page(client: Client, news: Any, settings: An
         f"| Orca 2 13B | 50% | the authors of {again} | {again} |\n"
     )
     assert 'href="https://site.example/benchmarks/mmlu.md"' in client.get("/benchmarks/mmlu/").content.decode()
+
+
+def test_a_board_whose_scores_are_hidden_before_they_are_counted_is_empty(
+    client: Client, orca: PaperSummary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = views.numbers
+
+    def withdrawn(benchmark: int) -> list[int]:
+        withdraw(Issue.objects.get(number=2))
+        return counted(benchmark)
+
+    monkeypatch.setattr(views, "numbers", withdrawn)
+    answer = client.get("/benchmarks/mmlu/")
+    assert (answer.status_code, re.findall("Orca 2 13B|Llama 2 13B", answer.content.decode())) == (200, [])
 
 
 def test_scores_are_paged_from_the_newest_on_and_downloads_have_all(
