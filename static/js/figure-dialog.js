@@ -50,11 +50,10 @@ export function askForFigure(field, file = null) {
         form.ariaBusy = "false";
       }
     };
-    dialog.onclose = () => {
+    showModal(dialog).then(() => {
       upload.abort();
       resolve(code);
-    };
-    showModal(dialog);
+    });
     (file ? alt : image).focus();
   });
 }

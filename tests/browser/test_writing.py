@@ -241,6 +241,8 @@ def test_a_figure_is_described_by_keyboard_and_stands_in_the_text(page: Page, fi
     expect(field).to_be_focused()
     expect(field).to_have_value("Text")
     page.keyboard.press("Control+Alt+KeyG")
+    expect(dialog).to_be_visible()
+    dialog.evaluate("dialog => dialog.dispatchEvent(new Event('close'))")  # of the time before: it may come so late
     dialog.get_by_label("Picture or film").set_input_files(
         {"name": "whale.png", "mimeType": "image/png", "buffer": picture().read()}
     )
